@@ -1,0 +1,39 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const packages = ['libs', 'services', 'infra'].flatMap((dir) =>
+  readdirSync(new URL(`./${dir}/`, import.meta.url))
+    .filter((name) => existsSync(new URL(`./${dir}/${name}/package.json`, import.meta.url)))
+    .map((name) => ({ name, root: `${dir}/${name}` })),
+);
+
+export default defineConfig({
+  // Sources, not dist: the same custom condition that tsconfig.base.json names.
+  ssr: { resolve: { conditions: ['@heavylift/source', ...defaultServerConditions] } },
+  test: {
+    passWithNoTests: true,
+    projects: packages.flatMap(({ name, root }) => [
+      {
+        extends: true as const,
+        root,
+        test: {
+          name: `@heavylift/${name}:unit`,
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/integration/**'],
+        },
+      },
+      {
+        extends: true as const,
+        root,
+        test: {
+          name: `@heavylift/${name}:integration`,
+          include: ['test/integration/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ]),
+  },
+});
