@@ -1,1 +1,2 @@
+export * from './bot-message.js';
 export * from './nodes.js';

@@ -1,0 +1,72 @@
+import xml, { type Element } from '@xmpp/xml';
+
+/** Marks which job a message is about, so that programs need not read the text. */
+export interface JobMark {
+  readonly id: string;
+  readonly number: number;
+  readonly state: JobMarkState;
+}
+
+export const jobMarkStates = [
+  'scheduled',
+  'progress',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'expired',
+] as const;
+export type JobMarkState = (typeof jobMarkStates)[number];
+
+/** What the bot says to a requester, whichever service says it: to them it is one contact. */
+export interface BotMessage {
+  readonly to: string;
+  readonly type: 'chat' | 'normal';
+  readonly id?: string;
+  readonly body: string;
+  readonly thread?: string;
+  /** The message it answers, by its id, and who wrote that (XEP-0461). */
+  readonly inReplyTo?: { readonly id: string; readonly to: string };
+  /** The id of the first message of a row of corrections (XEP-0308). */
+  readonly replaces?: string;
+  readonly job?: JobMark;
+  /** Progress: not worth keeping in an archive or in offline storage (XEP-0334). */
+  readonly passing?: boolean;
+}
+
+const namespaces = {
+  job: 'urn:heavylift:job:1',
+  reply: 'urn:xmpp:reply:0',
+  replace: 'urn:xmpp:message-correct:0',
+  hints: 'urn:xmpp:hints',
+};
+
+export function encodeBotMessage(message: BotMessage): Element {
+  const { to, type, id, body, thread, inReplyTo, replaces, job, passing } = message;
+  const { reply, replace, hints } = namespaces;
+  const children = [
+    xml('body', {}, body),
+    thread === undefined ? undefined : xml('thread', {}, thread),
+    inReplyTo && xml('reply', { xmlns: reply, ...inReplyTo }),
+    replaces === undefined ? undefined : xml('replace', { xmlns: replace, id: replaces }),
+    job && xml('job', { xmlns: namespaces.job, ...job, number: String(job.number) }),
+    passing === true ? xml('no-store', { xmlns: hints }) : undefined,
+  ];
+  return xml('message', { to, type, id }, ...children.filter((child) => child !== undefined));
+}
+
+/** The mark in a message from the bot; undefined where there is none that we know. */
+export function decodeJobMark(message: Element): JobMark | undefined {
+  const attrs = message.getChild('job', namespaces.job)?.attrs;
+  const state = jobMarkStates.find((known) => known === attrs?.['state']);
+  const number = Number(attrs?.['number']);
+  const id: unknown = attrs?.['id'];
+  if (state === undefined || typeof id !== 'string' || !Number.isSafeInteger(number))
+    return undefined;
+  return { id, number, state };
+}
+
+/** The id of the message that this one answers. */
+export function decodeReplyTo(message: Element): string | undefined {
+  const id: unknown = message.getChild('reply', namespaces.reply)?.attrs['id'];
+  return typeof id === 'string' ? id : undefined;
+}

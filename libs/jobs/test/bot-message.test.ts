@@ -1,0 +1,41 @@
+import xml from '@xmpp/xml';
+import { describe, expect, it } from 'vitest';
+import { decodeJobMark, decodeReplyTo, encodeBotMessage } from '../src/bot-message.js';
+
+describe('what the bot says', () => {
+  const job = { id: '0192', number: 7, state: 'scheduled' } as const;
+  const message = encodeBotMessage({
+    to: 'ada@example.org/phone',
+    type: 'chat',
+    id: 'a1',
+    body: 'Scheduled heavy job... #7',
+    inReplyTo: { id: 'm1', to: 'ada@example.org/phone' },
+    job,
+  });
+
+  it('reads as text to people', () => {
+    expect(message.getChildText('body')).toBe('Scheduled heavy job... #7');
+  });
+  it('names the job and the message it answers to programs', () => {
+    expect(decodeJobMark(message)).toEqual(job);
+    expect(decodeReplyTo(message)).toBe('m1');
+  });
+  it('corrects an earlier message, and is not kept, when it is progress (XEP-0308, XEP-0334)', () => {
+    const progress = encodeBotMessage({
+      to: 'ada@example.org',
+      type: 'chat',
+      body: '#7 12 of 30',
+      replaces: 'p1',
+      passing: true,
+    });
+    expect(progress.getChild('replace', 'urn:xmpp:message-correct:0')?.attrs['id']).toBe('p1');
+    expect(progress.getChild('no-store', 'urn:xmpp:hints')).toBeDefined();
+  });
+  it.each([[{ number: 'x' }], [{ state: 'dancing' }], [{ id: undefined }]])(
+    'finds no mark in one with %j',
+    (wrong) => {
+      const marked = xml('job', { xmlns: 'urn:heavylift:job:1', ...job, number: '7', ...wrong });
+      expect(decodeJobMark(xml('message', {}, marked))).toBeUndefined();
+    },
+  );
+});

@@ -1,0 +1,65 @@
+import { jid } from '@xmpp/jid';
+import xml, { type Element } from '@xmpp/xml';
+import { describe, expect, it } from 'vitest';
+import { classifyMessage } from '../../src/chat/incoming.js';
+
+const self = jid('bot@example.org/dispatcher.1');
+const message = (attrs: Record<string, string>, ...children: Element[]): Element =>
+  xml('message', { from: 'ada@example.org/phone', type: 'chat', ...attrs }, ...children);
+const body = (text: string): Element => xml('body', {}, text);
+
+describe('classifyMessage', () => {
+  it('takes a chat message with all that its answer needs', () => {
+    const stanza = message(
+      { id: 'm1', 'xml:lang': 'de' },
+      body('lift 5'),
+      xml('thread', {}, 't1'),
+      xml('origin-id', { xmlns: 'urn:xmpp:sid:0', id: 'o1' }),
+      xml('delay', { xmlns: 'urn:xmpp:delay', stamp: '2026-01-02T03:04:05Z' }),
+    );
+    expect(classifyMessage(stanza, self)).toEqual({
+      kind: 'request',
+      request: {
+        from: jid('ada@example.org/phone'),
+        messageId: 'm1',
+        originId: 'o1',
+        thread: 't1',
+        lang: 'de',
+        messageType: 'chat',
+        text: 'lift 5',
+        writtenAt: new Date('2026-01-02T03:04:05Z'),
+      },
+    });
+  });
+
+  it('takes a message without a type as a normal one (RFC 6121 section 5.2.2)', () => {
+    const stanza = xml('message', { from: 'ada@example.org/phone' }, body('lift'));
+    expect(classifyMessage(stanza, self)).toMatchObject({ request: { messageType: 'normal' } });
+  });
+
+  it.each([
+    ['an error, or two bots would argue for ever', message({ type: 'error' }, body('lift'))],
+    ['a headline', message({ type: 'headline' }, body('lift'))],
+    ['a room', message({ type: 'groupchat' }, body('lift'))],
+    ['its own echo', message({ from: 'bot@example.org/x' }, body('lift'))],
+    ['a server', message({ from: 'example.org' }, body('lift'))],
+    ['nobody', xml('message', { type: 'chat' }, body('lift'))],
+    ['no body (a chat state, a receipt)', message({})],
+    ['a blank body', message({}, body(' \u00a0\n'))],
+    ['a presence', xml('presence', { from: 'ada@example.org/phone' })],
+    ['an unreadable sender', message({ from: '@' }, body('lift'))],
+  ])('ignores %s', (_, stanza) => {
+    expect(classifyMessage(stanza, self)).toMatchObject({ kind: 'ignored' });
+  });
+
+  it.each([
+    [
+      'OMEMO',
+      message({}, body('…'), xml('encrypted', { xmlns: 'eu.siacs.conversations.axolotl' })),
+    ],
+    ['XEP-0380', message({}, body('…'), xml('encryption', { xmlns: 'urn:xmpp:eme:0' }))],
+    ['OTR', message({}, body('?OTRv23?'))],
+  ])('sees that it cannot read %s', (_, stanza) => {
+    expect(classifyMessage(stanza, self)).toMatchObject({ kind: 'encrypted' });
+  });
+});
