@@ -1,0 +1,138 @@
+/**
+ * `npm test`: every check, in order, and a closing line `N passed, N failed, N skipped`. All of them run even if one fails, so that one
+ * run tells everything. `--lint`, `--unit` and `--integration` run only that part.
+ *
+ * The tools are called once for the whole workspace and not once a package through Nx: Biome, `tsc --build` and vitest share their
+ * start-up that way, which on a small machine takes longer than the work. The Nx targets `lint`, `typecheck` and `test` do the same a
+ * package, with a cache, for `nx affected`.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { forbiddenDependencies, workspacePackages } from './import-direction.mjs';
+import { binOf, root, runNode, seconds } from './run.mjs';
+
+/** @typedef {{ passed: number, failed: number, skipped: number, notes: string[] }} Count */
+/** @typedef {{ ok: boolean, output: string, count?: Count }} Outcome */
+
+const { values: only } = parseArgs({
+  options: {
+    lint: { type: 'boolean' },
+    unit: { type: 'boolean' },
+    integration: { type: 'boolean' },
+  },
+});
+const all = Object.keys(only).length === 0;
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+if (all || only.lint) {
+  await step('lint', tool('@biomejs/biome', 'biome', 'check', '--error-on-warnings', '.'));
+  await step('import direction', async () => importDirection());
+}
+if (all) {
+  await step('project references', tool('nx', 'nx', 'sync:check'));
+  await step('types', typeCheck);
+}
+if (all || only.unit) await step('unit tests', vitest('*:unit'));
+// One file at a time: each starts servers of its own, and measures time-outs that a busy machine would stretch.
+if (all || only.integration) {
+  await step('integration tests', vitest('*:integration', '--no-file-parallelism'));
+}
+
+process.exitCode = total.failed === 0 ? 0 : 1;
+process.stdout.write(
+  `\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`,
+);
+
+/**
+ * A step that fails without a failed test, as lint does, counts as one failure.
+ * @param {string} name @param {() => Promise<Outcome>} work
+ */
+async function step(name, work) {
+  const began = performance.now();
+  const { ok, output, count = { passed: 0, failed: 0, skipped: 0, notes: [] } } = await work();
+  const tests = count.passed + count.failed + count.skipped;
+  const details = tests === 0 ? '' : `, ${count.passed} of ${tests} passed`;
+  process.stdout.write(`${ok ? '✓' : '✗'} ${name} (${seconds(began)}${details})\n`);
+  for (const note of count.notes) process.stdout.write(`  ${note}\n`);
+  if (!ok) process.stdout.write(`${output.trimEnd()}\n`);
+  total.passed += count.passed;
+  total.failed += ok ? 0 : Math.max(1, count.failed);
+  total.skipped += count.skipped;
+}
+
+/** @param {string} packageName @param {string} command @param {string[]} args */
+function tool(packageName, command, ...args) {
+  return async () => {
+    const env = { NX_DAEMON: 'false', NX_TUI: 'false' };
+    const { code, output } = await runNode([binOf(packageName, command), ...args], { env });
+    return { ok: code === 0, output };
+  };
+}
+
+/** @returns {Outcome} */
+function importDirection() {
+  const problems = forbiddenDependencies(workspacePackages());
+  return { ok: problems.length === 0, output: problems.join('\n') };
+}
+
+async function typeCheck() {
+  const packages = await tool('@typescript/native', 'tsc', '--build')();
+  const tools = await tool('@typescript/native', 'tsc', '--project', 'tsconfig.tools.json')();
+  return { ok: packages.ok && tools.ok, output: packages.output + tools.output };
+}
+
+/** @param {string} project a pattern of names @param {string[]} options */
+function vitest(project, ...options) {
+  return async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'heavylift-check-'));
+    try {
+      const report = join(folder, 'report.json');
+      const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+      const args = ['run', '--project', project, ...reporters, ...options];
+      const { ok, output } = await tool('vitest', 'vitest', ...args)();
+      return { ok, output, count: countTests(report) };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+}
+
+/** @param {string} path of vitest's JSON report; without one, vitest itself failed @returns {Count} */
+function countTests(path) {
+  /** @type {{ testResults: { name: string, status: string, assertionResults: { status: string, ancestorTitles: string[] }[] }[] }} */
+  let report;
+  try {
+    report = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return {
+      passed: 0,
+      failed: 0,
+      skipped: 0,
+      notes: ['no report: the test runner did not finish'],
+    };
+  }
+  const count = { passed: 0, failed: 0, skipped: 0, notes: /** @type {string[]} */ ([]) };
+  for (const { name, status, assertionResults } of report.testResults) {
+    const of = (/** @type {string} */ wanted) =>
+      assertionResults.filter((test) => test.status === wanted);
+    const failed = of('failed').length;
+    const skipped = assertionResults.length - of('passed').length - failed;
+    count.passed += of('passed').length;
+    // A file that could not even be loaded has no tests, and has failed.
+    count.failed += status === 'failed' ? Math.max(1, failed) : failed;
+    count.skipped += skipped;
+    if (skipped > 0) {
+      const suites = new Set(
+        assertionResults
+          .filter((test) => test.status !== 'passed' && test.status !== 'failed')
+          .map((test) => test.ancestorTitles[0] ?? 'no suite'),
+      );
+      count.notes.push(
+        `skipped: ${skipped} in ${relative(root, name)} (${[...suites].join('; ')})`,
+      );
+    }
+  }
+  return count;
+}
