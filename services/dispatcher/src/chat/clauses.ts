@@ -1,0 +1,103 @@
+import type { Word } from './words.js';
+
+/** When, where and how urgently: what may stand behind a command's own arguments. */
+export interface Clauses {
+  readonly when?: When;
+  readonly target?: { readonly kind: 'all' } | { readonly kind: 'lifter'; readonly name: string };
+  /** -100 (when nothing else waits) to 100. */
+  readonly priority?: number;
+}
+
+export type When =
+  | { readonly kind: 'in'; readonly ms: number }
+  | { readonly kind: 'at'; readonly hour: number; readonly minute: number }
+  /** A cron expression, not checked yet. */
+  | { readonly kind: 'every'; readonly cron: string };
+
+export type ClausesOrProblem =
+  | { readonly clauses: Clauses; readonly rest: readonly Word[] }
+  | { readonly problem: string };
+
+type Reading = Clauses | { readonly problem: string };
+
+const readers = new Map<string, (value: string) => Reading>([
+  ['in', readIn],
+  ['at', readAt],
+  ['every', (cron) => ({ when: { kind: 'every', cron } })],
+  ['on', readOn],
+  ['priority', readPriority],
+]);
+
+/**
+ * Takes the clauses off the end of a command: `lift 5 in 10m priority 3` leaves `lift 5`.
+ * A quoted keyword is an ordinary word: `say hello "in" 10m`.
+ */
+export function splitClauses(words: readonly Word[]): ClausesOrProblem {
+  let rest = words;
+  let clauses: Clauses = {};
+  for (;;) {
+    const keyword = rest.at(-2);
+    const value = rest.at(-1);
+    const read = keyword && !keyword.quoted && readers.get(keyword.text.toLowerCase());
+    // The first word is the command itself, even if it is called "in".
+    if (!read || value === undefined || rest.length < 3) return { clauses, rest };
+    const reading = read(value.text);
+    if ('problem' in reading) return reading;
+    const twice = Object.keys(reading).find((key) => key in clauses);
+    if (twice !== undefined) return { problem: `it says twice ${said(twice)}` };
+    clauses = { ...clauses, ...reading };
+    rest = rest.slice(0, -2);
+  }
+}
+
+function said(key: string): string {
+  return key === 'when' ? 'when to run' : key === 'target' ? 'where to run' : 'how urgent it is';
+}
+
+const unitMs: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+const longestDelayMs = 366 * 86_400_000;
+
+/** `90s`, `10m`, `1h30m`, `2d`, in milliseconds; undefined if it is none. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^(\d{1,9}[smhdw])+$/i.test(text)) return undefined;
+  const parts = text.toLowerCase().matchAll(/(\d+)([smhdw])/g);
+  return [...parts].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? ''] ?? 0),
+    0,
+  );
+}
+
+function readIn(value: string): Reading {
+  const ms = parseDuration(value);
+  if (ms === undefined)
+    return { problem: `"in ${value}": expected a time such as 90s, 10m, 1h30m or 2d` };
+  if (ms > longestDelayMs) return { problem: `"in ${value}": that is more than a year` };
+  return { when: { kind: 'in', ms } };
+}
+
+function readAt(value: string): Reading {
+  const [, hour, minute] = /^(\d{1,2}):(\d{2})$/.exec(value) ?? [];
+  const time = { hour: Number(hour), minute: Number(minute) };
+  if (hour === undefined || time.hour > 23 || time.minute > 59)
+    return { problem: `"at ${value}": expected a time of day such as 18:00` };
+  return { when: { kind: 'at', ...time } };
+}
+
+function readOn(value: string): Reading {
+  return {
+    target: value.toLowerCase() === 'all' ? { kind: 'all' } : { kind: 'lifter', name: value },
+  };
+}
+
+function readPriority(value: string): Reading {
+  const priority = Number(value);
+  if (!/^[+-]?\d{1,3}$/.test(value) || Math.abs(priority) > 100)
+    return { problem: `"priority ${value}": expected a whole number from -100 to 100` };
+  return { priority };
+}
