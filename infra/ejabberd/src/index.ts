@@ -1,6 +1,7 @@
 export { ADMIN, DOMAIN, type EjabberdConfig, NODE_OWNERS, PUBSUB_SERVICE } from './config.js';
 export { findInstallation, type Installation } from './installation.js';
 export { isLaunchError, LaunchError, type LaunchErrorCode } from './launch/error.js';
+export { makeTestCa, type TestCa } from './launch/test-ca.js';
 export { anyInstallation, STATE_DIR, unpackedInstallation } from './packages.js';
 export type { Credentials, EjabberdServer, PrivateServer, XmppServer } from './server.js';
 export { type EjabberdOptions, startEjabberd } from './start.js';
