@@ -1,2 +1,16 @@
-export * from './bot-message.js';
-export * from './nodes.js';
+export type * from './domain/event.js';
+export type * from './domain/handler.js';
+export type * from './domain/job.js';
+export * from './domain/json.js';
+export type * from './domain/lifter.js';
+export type * from './domain/result.js';
+export * from './domain/sheet.js';
+export * from './errors.js';
+export type * from './ledger/types.js';
+export { EVENT_NAMESPACE, eventsCodec } from './payloads/events.js';
+export { encodeForm } from './payloads/handler-form.js';
+export { HANDLER_NAMESPACE, handlersCodec } from './payloads/handlers.js';
+export { LIFTER_NAMESPACE, lifterCodec, runningQueryCodec } from './payloads/lifter.js';
+export { RESULT_NAMESPACE, resultsCodec } from './payloads/results.js';
+export { JOBS_NAMESPACE, sheetCodec } from './payloads/sheet.js';
+export { JSON_NAMESPACE, jsonElement, jsonText } from './xml/json.js';

@@ -1,0 +1,108 @@
+import type { JobEntry, JobId, NewJob } from '../domain/job.js';
+import type { Sheet } from '../domain/sheet.js';
+
+/** A sheet as the node holds it. */
+export interface SheetItem {
+  /** The item's id; a sheet under another id than `sheetItemId` gives does not count. */
+  readonly id: string;
+  readonly sheet: Sheet;
+}
+
+/** What a job's requester and history do not change: everything else may. */
+type Fixed = 'id' | 'number' | 'revision' | 'kind' | 'requester' | 'submitted';
+
+/** New values of an entry; `undefined` takes an optional one away. */
+export type EntryChange = {
+  readonly [K in Exclude<keyof JobEntry, Fixed>]?: JobEntry[K] | undefined;
+};
+
+export interface LedgerOptions {
+  /** Higher than every earlier leader's: it comes with the leader's lock. */
+  readonly epoch: number;
+  /** Everything the node holds, in any order. */
+  readonly items: readonly SheetItem[];
+  /** Entries a sheet holds, at most. @default 64 */
+  readonly maxJobs?: number;
+  /** Bytes of XML a sheet takes, at most, its own element aside (less than 8 KiB). @default 49_152 */
+  readonly maxBytes?: number;
+}
+
+/** A sheet to publish, under its id. */
+export type Flush = SheetItem;
+
+/** What stands in the node for good now. */
+export interface Confirmation {
+  /** Entries as they were written, in the order of their changes; those carried over from older sheets are not among them. */
+  readonly written: readonly JobEntry[];
+}
+
+/**
+ * The writer's side of the ledger. All state changes at once and in memory; what `nextFlush` gives is to be published, what
+ * `nextRetraction` gives to be retracted.
+ */
+export interface Ledger {
+  readonly epoch: number;
+  /** Open jobs. */
+  readonly size: number;
+  /** Sheets that count, the one in flight included. */
+  readonly sheets: number;
+  readonly lastNumber: number;
+  /** Sheets that ought to have been among the items at opening and were not: the read was incomplete, or the node lost them. */
+  readonly missing: readonly number[];
+  entries(): IterableIterator<JobEntry>;
+  get(id: JobId): JobEntry | undefined;
+  /**
+   * Takes a job in; it is accepted once a confirmation has it.
+   * @throws JobsError `duplicate-job`, `entry-too-large`
+   */
+  add(job: NewJob): JobEntry;
+  /** @throws JobsError `unknown-job`, `entry-too-large`; nothing has changed then */
+  change(id: JobId, change: EntryChange): JobEntry;
+  /** Lets a job go, for good. @throws JobsError `unknown-job` */
+  remove(id: JobId): void;
+  /** What the next flush would have to say; `removals` may wait a little for company, `entries` may not. */
+  readonly due: 'nothing' | 'removals' | 'entries';
+  /**
+   * The sheet to publish now; nothing if there is nothing to say, or if one is in flight. After `publishFailed` it gives the same
+   * sheet again under the same id, until that is confirmed: whether it had arrived or not makes no difference then.
+   */
+  nextFlush(): Flush | undefined;
+  /** The service has the sheet. What is not in flight is ignored, so a result and an event may both say so. */
+  confirmed(itemId: string): Confirmation | undefined;
+  /** The sheet may or may not have arrived. */
+  publishFailed(itemId: string): void;
+  /** An item to retract now; nothing if there is none. Every item is given once, until `retractFailed`. */
+  nextRetraction(): string | undefined;
+  /** The item is gone, or was not there. */
+  retracted(itemId: string): void;
+  /** It may still be there. It counts no more in any case; it is given again later, a few times. */
+  retractFailed(itemId: string): void;
+}
+
+/** What a reader's view lost and gained by what was applied. */
+export interface LedgerChanges {
+  /** Entries that are new or have a higher revision. */
+  readonly changed: readonly JobEntry[];
+  /** Jobs that are open no more. */
+  readonly gone: readonly JobId[];
+  /** A higher epoch has begun. */
+  readonly newEpoch: boolean;
+}
+
+/** A reader's side of the ledger: fed with what the node holds and with its events, in any order and as often as they come. */
+export interface LedgerReplica {
+  /** The highest epoch seen; undefined before the first sheet. */
+  readonly epoch: number | undefined;
+  readonly lastNumber: number;
+  readonly size: number;
+  /** How many sheets that count have not been seen. Not 0: events were lost, so read the node again. */
+  readonly missing: number;
+  /** Sheets refused so far: of an epoch that is over, or under another id than theirs. */
+  readonly refused: number;
+  get(id: JobId): JobEntry | undefined;
+  entries(): IterableIterator<JobEntry>;
+  /** The whole content of the node: what is not in it is forgotten, what is newer than all of it is kept. */
+  reset(items: readonly SheetItem[]): LedgerChanges;
+  published(items: readonly SheetItem[]): LedgerChanges;
+  retracted(itemIds: readonly string[]): LedgerChanges;
+}
