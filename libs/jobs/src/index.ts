@@ -1,3 +1,4 @@
+export * from './bot-message.js';
 export type * from './domain/event.js';
 export type * from './domain/handler.js';
 export type * from './domain/job.js';
@@ -7,6 +8,7 @@ export type * from './domain/result.js';
 export * from './domain/sheet.js';
 export * from './errors.js';
 export type * from './ledger/types.js';
+export * from './nodes.js';
 export { EVENT_NAMESPACE, eventsCodec } from './payloads/events.js';
 export { encodeForm } from './payloads/handler-form.js';
 export { HANDLER_NAMESPACE, handlersCodec } from './payloads/handlers.js';

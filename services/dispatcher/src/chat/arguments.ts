@@ -1,0 +1,121 @@
+import type { HandlerField, HandlerSpec, Json, JsonObject } from '@heavylift/jobs';
+import type { Word } from './words.js';
+
+export type ArgumentsOrProblem = { readonly args: JsonObject } | { readonly problem: string };
+
+type Value = { readonly value: Json } | { readonly problem: string };
+
+/**
+ * Reads a command's words as a handler's arguments: by position or as `name=value`, in any mixture.
+ * Words left over are added to the last field if that is a text, so that a sentence needs no quotes.
+ */
+export function readArguments(spec: HandlerSpec, words: readonly Word[]): ArgumentsOrProblem {
+  const given = new Map<string, string>();
+  const byPosition: string[] = [];
+  for (const word of words) {
+    const named = splitNamed(spec, word);
+    if (named === undefined) byPosition.push(word.text);
+    else if (given.has(named.name)) return { problem: `${named.name} is given twice` };
+    else given.set(named.name, named.value);
+  }
+  const open = spec.fields.filter((field) => !given.has(field.name));
+  for (const [index, field] of open.entries()) {
+    const takesRest = index === open.length - 1 && field.type === 'text';
+    const taken = takesRest ? byPosition.splice(0) : byPosition.splice(0, 1);
+    if (taken.length > 0) given.set(field.name, taken.join(' '));
+  }
+  const [tooMuch] = byPosition;
+  if (tooMuch !== undefined) return { problem: `"${tooMuch}" is one word too many` };
+  return checkArguments(spec, given);
+}
+
+/** Reads the texts given for a handler's fields, and fills in what has a default. */
+export function checkArguments(
+  spec: HandlerSpec,
+  given: ReadonlyMap<string, string>,
+): ArgumentsOrProblem {
+  const args: { [name: string]: Json } = {};
+  for (const field of spec.fields) {
+    const text = given.get(field.name);
+    if (text === undefined) {
+      if (field.default !== undefined) args[field.name] = field.default;
+      else if (field.required) return { problem: `${field.name} is missing` };
+      continue;
+    }
+    const read = readValue(field, text);
+    if ('problem' in read) return { problem: `${field.name} is "${text}", ${read.problem}` };
+    args[field.name] = read.value;
+  }
+  return { args };
+}
+
+/** `lift [count=30] [step=0.1]`: square brackets where a word may be left out. */
+export function usageOf(spec: HandlerSpec): string {
+  const fields = spec.fields.map((field) => {
+    const name = field.default === undefined ? field.name : `${field.name}=${field.default}`;
+    return field.required && field.default === undefined ? name : `[${name}]`;
+  });
+  return [spec.name, ...fields].join(' ');
+}
+
+function splitNamed(spec: HandlerSpec, word: Word): { name: string; value: string } | undefined {
+  const equals = word.text.indexOf('=');
+  if (word.quoted || equals < 1) return undefined;
+  const wanted = word.text.slice(0, equals).toLowerCase();
+  const field = spec.fields.find(({ name }) => name.toLowerCase() === wanted);
+  return field && { name: field.name, value: word.text.slice(equals + 1) };
+}
+
+function readValue(field: HandlerField, text: string): Value {
+  switch (field.type) {
+    case 'text':
+      return { value: text };
+    case 'integer':
+    case 'number':
+      return readNumber(text, field.type, field.range ?? {});
+    case 'boolean':
+      return readBoolean(text);
+    case 'choice': {
+      const wanted = text.toLowerCase();
+      const option = field.options.find(({ value }) => value.toLowerCase() === wanted);
+      if (option !== undefined) return { value: option.value };
+      return { problem: `expected one of ${field.options.map(({ value }) => value).join(', ')}` };
+    }
+  }
+}
+
+const yes = new Set(['true', 'yes', 'on', '1']);
+const no = new Set(['false', 'no', 'off', '0']);
+
+function readBoolean(text: string): Value {
+  const wanted = text.toLowerCase();
+  if (yes.has(wanted)) return { value: true };
+  if (no.has(wanted)) return { value: false };
+  return { problem: 'expected yes or no' };
+}
+
+function readNumber(
+  text: string,
+  type: 'integer' | 'number',
+  range: { readonly min?: number; readonly max?: number },
+): Value {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = range;
+  const value = Number(text);
+  const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(value);
+  if (
+    !isNumber ||
+    (type === 'integer' && !Number.isSafeInteger(value)) ||
+    value < min ||
+    value > max
+  )
+    return {
+      problem: `expected ${type === 'integer' ? 'a whole number' : 'a number'}${bounds(range)}`,
+    };
+  return { value };
+}
+
+function bounds({ min, max }: { readonly min?: number; readonly max?: number }): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
+  if (min !== undefined) return ` of at least ${min}`;
+  return max === undefined ? '' : ` of at most ${max}`;
+}
