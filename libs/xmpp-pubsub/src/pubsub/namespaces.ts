@@ -1,0 +1,19 @@
+export const NS_PUBSUB = 'http://jabber.org/protocol/pubsub';
+export const NS_PUBSUB_OWNER = `${NS_PUBSUB}#owner`;
+export const NS_PUBSUB_EVENT = `${NS_PUBSUB}#event`;
+export const NS_DATA = 'jabber:x:data';
+export const NS_RSM = 'http://jabber.org/protocol/rsm';
+export const NS_DISCO_INFO = 'http://jabber.org/protocol/disco#info';
+export const NS_DISCO_ITEMS = 'http://jabber.org/protocol/disco#items';
+export const NS_DELAY = 'urn:xmpp:delay';
+export const NS_SHIM = 'http://jabber.org/protocol/shim';
+export const NS_COMMANDS = 'http://jabber.org/protocol/commands';
+export const NS_CAPS = 'http://jabber.org/protocol/caps';
+export const NS_JSON = 'urn:xmpp:json:0';
+
+export const FORM_NODE_CONFIG = `${NS_PUBSUB}#node_config`;
+export const FORM_PUBLISH_OPTIONS = `${NS_PUBSUB}#publish-options`;
+export const FORM_SUBSCRIBE_OPTIONS = `${NS_PUBSUB}#subscribe_options`;
+export const FORM_SUBSCRIBE_AUTHORIZATION = `${NS_PUBSUB}#subscribe_authorization`;
+export const FORM_META_DATA = `${NS_PUBSUB}#meta-data`;
+export const COMMAND_GET_PENDING = `${NS_PUBSUB}#get-pending`;

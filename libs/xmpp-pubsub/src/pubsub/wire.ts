@@ -1,0 +1,70 @@
+import type { JID } from '@xmpp/jid';
+import xml, { type Element } from '@xmpp/xml';
+import type { IqRequest, Session, SessionLog } from '../session/types.js';
+import { NS_PUBSUB, NS_PUBSUB_OWNER } from './namespaces.js';
+import type { Item, PayloadCodec } from './types/event.js';
+import type { RequestOptions } from './types/request.js';
+
+/** What the parts of a service share: the way to it, and where to complain. */
+export interface Wire {
+  readonly session: Session;
+  readonly jid: JID;
+  readonly log: SessionLog | undefined;
+  get(payload: Element, options?: RequestOptions): Promise<Element | undefined>;
+  set(payload: Element, options?: RequestOptions): Promise<Element | undefined>;
+  /** Decodes an item's payload; counts and logs what the codec refuses. */
+  decode<T>(codec: PayloadCodec<T>, node: string, item: Item<Element>): Item<T> | undefined;
+  /** Counts and logs an item that is none. */
+  refuse(node: string, reason: string): void;
+  readonly malformedItems: number;
+}
+
+export function createWire(session: Session, jid: JID, log: SessionLog | undefined): Wire {
+  const to = jid.toString();
+  let malformedItems = 0;
+
+  const request = (type: IqRequest['type'], payload: Element, options?: RequestOptions) =>
+    session.request(
+      options === undefined ? { type, to, payload } : { type, to, payload, ...timing(options) },
+    );
+
+  return {
+    session,
+    jid,
+    log,
+    get: (payload, options) => request('get', payload, options),
+    set: (payload, options) => request('set', payload, options),
+    decode(codec, node, item) {
+      try {
+        const value = codec.decode(item.value);
+        return item.publisher === undefined
+          ? { id: item.id, value }
+          : { id: item.id, value, publisher: item.publisher };
+      } catch (error) {
+        malformedItems += 1;
+        log?.warn({ err: error, node, item: item.id }, 'an item has a payload its codec refuses');
+        return undefined;
+      }
+    },
+    refuse(node, reason) {
+      malformedItems += 1;
+      log?.warn({ node, reason }, 'an item was left out');
+    },
+    get malformedItems() {
+      return malformedItems;
+    },
+  };
+}
+
+export function timing({ signal, timeoutMs }: RequestOptions): RequestOptions {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
+}
+
+export const pubsub = (...children: Element[]): Element =>
+  xml('pubsub', { xmlns: NS_PUBSUB }, ...children);
+
+export const pubsubOwner = (...children: Element[]): Element =>
+  xml('pubsub', { xmlns: NS_PUBSUB_OWNER }, ...children);
