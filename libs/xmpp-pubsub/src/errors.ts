@@ -24,9 +24,11 @@ export type XmppErrorCode =
   | 'mechanism-refused'
   /** The stream is not encrypted, and plaintext was not allowed. */
   | 'tls-required'
+  /** The server's certificate is not for this domain, is out of date or comes from no trusted authority. */
+  | 'certificate-refused'
   /** Another session took this full JID. */
   | 'conflict'
-  /** The server closed the stream with an error. */
+  /** The server closed the stream, or broke its rules. */
   | 'stream-error'
   /** The connection could not be made or broke. */
   | 'connection-failed'
@@ -34,6 +36,8 @@ export type XmppErrorCode =
   | 'malformed-answer'
   /** A payload could not be decoded by its codec. */
   | 'undecodable-payload'
+  /** A consumer of events did not keep up, and its bounded buffer is full. */
+  | 'slow-consumer'
   /** An option has a value that makes no sense. */
   | 'invalid-option';
 
