@@ -5,3 +5,4 @@ export { readForm, writeForm } from './pubsub/form.js';
 export { connectPubSub } from './pubsub/service.js';
 export type * from './pubsub/types.js';
 export type * from './session/types.js';
+export { createSession } from './session/session.js';

@@ -1,0 +1,367 @@
+import type { JID } from '@xmpp/jid';
+import xml, { type Element } from '@xmpp/xml';
+import { isXmppError, XmppError, type XmppErrorCode } from '../errors.js';
+import { createBackoff } from './backoff.js';
+import { type Connected, connect, toXmppError } from './connect.js';
+import { createDeadlines } from './deadlines.js';
+import { createEmitter } from './emitter.js';
+import { createIncomingIqs } from './incoming-iq.js';
+import { createRequests } from './iq.js';
+import { watchLiveness } from './liveness.js';
+import { isStanza } from './negotiate.js';
+import { readOptions } from './options.js';
+import { createOutgoing, type Losses } from './outgoing.js';
+import { sleep } from './sleep.js';
+import type { XmlStream } from './stream.js';
+import { acknowledgement, NS_SM, type Resumption, readHandled } from './stream-management.js';
+import type { IqRequest, Session, SessionEvents, SessionOptions, SessionStatus } from './types.js';
+import { checkStanza, serialise } from './xml-text.js';
+
+const NS_PING = 'urn:xmpp:ping';
+/** Time for the server's goodbye in `stop()`. */
+const GOODBYE_MS = 1_000;
+
+/** Trying again would end the same way, or do harm. */
+const FINAL: ReadonlySet<XmppErrorCode> = new Set([
+  'authentication-failed',
+  'mechanism-refused',
+  'tls-required',
+  'certificate-refused',
+  'conflict',
+  'invalid-option',
+]);
+
+/**
+ * An XMPP session: nothing happens before `start()`.
+ * @throws XmppError `invalid-option`
+ */
+export function createSession(options: SessionOptions): Session {
+  const settings = readOptions(options);
+  const { log } = settings;
+  const framed = settings.targets.some(({ kind }) => kind === 'websocket');
+  // Over WebSocket each stanza is a document of its own (RFC 7395 section 3.3.3).
+  const stanzaAttributes = framed ? ' xmlns="jabber:client"' : '';
+
+  const events = createEmitter<SessionEvents>(log);
+  const deadlines = createDeadlines();
+  const outgoing = createOutgoing(settings.maxWaiting);
+  const requests = createRequests({
+    settings,
+    outgoing,
+    deadlines,
+    ownJid: () => jid,
+    stanzaAttributes,
+  });
+  const incomingIqs = createIncomingIqs({
+    log,
+    stanzaAttributes,
+    reply: (text) => {
+      checkStanza(text, settings.maxStanzaBytes);
+      if (status === 'online') outgoing.push({ xml: text });
+    },
+  });
+  incomingIqs.handle('get', 'ping', NS_PING, () => Promise.resolve(undefined));
+
+  const ending = new AbortController();
+  let status: SessionStatus = 'idle';
+  let jid: JID | undefined;
+  let stream: XmlStream | undefined;
+  /** The server acknowledges (XEP-0198). */
+  let acknowledging = false;
+  /** Stanzas received since stream management was enabled, modulo 2^32. */
+  let received = 0;
+  let resumeId: string | undefined;
+  let started: Promise<JID> | undefined;
+  let stopping: Promise<void> | undefined;
+  let nextPing: Promise<void> | undefined;
+  let running: Promise<void> | undefined;
+  let firstOnline: { resolve(jid: JID): void; reject(error: XmppError): void } | undefined;
+
+  // --- A stream's life -------------------------------------------------------------------------
+
+  async function run(): Promise<void> {
+    const backoff = createBackoff(settings.backoff);
+    let failures = 0;
+    while (!ending.signal.aborted) {
+      let upSince: number | undefined;
+      let failure: XmppError;
+      try {
+        const connected = await connect({
+          settings,
+          failures,
+          signal: ending.signal,
+          before: resumption(),
+          lost: (handled) => lose(undefined, handled),
+          drained: outgoing.drained,
+        });
+        upSince = performance.now();
+        failures = 0;
+        failure = await beOnline(connected);
+      } catch (error) {
+        failures += 1;
+        failure = toXmppError(error);
+      }
+      if (ending.signal.aborted) return;
+      if (isFinal(failure, upSince !== undefined)) return giveUp(failure);
+      const retryInMs = backoff.next(upSince === undefined ? 0 : performance.now() - upSince);
+      log.debug({ error: failure, retryInMs }, 'the session is offline');
+      events.emit('offline', { error: failure, retryInMs });
+      await sleep(retryInMs, ending.signal);
+    }
+  }
+
+  /** A session of our own that the server has not given up yet may hold the resource for a while after a break; that is no rival. */
+  const isFinal = ({ code }: XmppError, wasOnline: boolean) =>
+    FINAL.has(code) && (code !== 'conflict' || wasOnline || jid === undefined);
+
+  async function beOnline({ stream: newStream, negotiated }: Connected): Promise<XmppError> {
+    stream = newStream;
+    status = 'online';
+    if (negotiated.resumed) {
+      outgoing.resume(newStream, negotiated.handled);
+    } else {
+      jid = negotiated.jid;
+      ({ acknowledging, resumeId } = negotiated);
+      received = 0;
+      outgoing.attach(newStream, acknowledging);
+    }
+    const unwatch = watch(newStream);
+    if (jid !== undefined) {
+      firstOnline?.resolve(jid);
+      events.emit('online', { jid, resumed: negotiated.resumed });
+    }
+    if (!negotiated.resumed) for (const stanza of negotiated.early) route(stanza);
+    newStream.deliver(receive);
+
+    const failure = await newStream.ended;
+    unwatch();
+    stream = undefined;
+    outgoing.detach();
+    if (ending.signal.aborted) return failure;
+    status = 'offline';
+    // A stream that the server itself closed cannot be resumed.
+    if (resumption() === undefined || isXmppError(failure, 'stream-error', 'conflict')) {
+      lose(failure);
+    }
+    return failure;
+  }
+
+  const resumption = (): Resumption | undefined =>
+    resumeId === undefined ? undefined : { id: resumeId, received };
+
+  /** The stream of before is lost for good; `handled`: how many stanzas the server had got, if it says so. */
+  function lose(cause: XmppError | undefined, handled?: number): void {
+    resumeId = undefined;
+    const losses = lossesFor(cause);
+    outgoing.abandon(losses, handled);
+    requests.abandon(losses);
+  }
+
+  function giveUp(error: XmppError): void {
+    end(error);
+    log.warn({ error }, 'the session gives up');
+    events.emit('giving-up', { error });
+  }
+
+  function end(error: XmppError): void {
+    status = 'stopped';
+    lose(error);
+    deadlines.clear();
+    firstOnline?.reject(error);
+  }
+
+  function watch(watched: XmlStream): () => void {
+    if (settings.ping === false) return () => undefined;
+    const { intervalMs, timeoutMs } = settings.ping;
+    return watchLiveness({
+      intervalMs,
+      timeoutMs,
+      lastReceived: () => watched.lastReceived,
+      ping: sendPing,
+      dead: () => {
+        watched.fail(
+          new XmppError(
+            'connection-failed',
+            `The server was silent for ${intervalMs} ms and did not answer a ping within ${timeoutMs} ms`,
+          ),
+        );
+      },
+    });
+  }
+
+  /** Its answer is traffic, which is all that counts, so nobody waits for it. */
+  function sendPing(): void {
+    const id = globalThis.crypto.randomUUID();
+    try {
+      outgoing.push({
+        xml: `<iq${stanzaAttributes} type="get" id="${id}"><ping xmlns="${NS_PING}"/></iq>`,
+      });
+      outgoing.requestAcknowledgement();
+    } catch (error) {
+      log.debug({ error }, 'no room for a ping: a server that reads nothing is found dead without');
+    }
+  }
+
+  // --- Stanzas in ------------------------------------------------------------------------------
+
+  function receive(element: Element): void {
+    if (isStanza(element)) {
+      route(element);
+      received = (received + 1) >>> 0;
+    } else if (element.is('r', NS_SM)) {
+      stream?.write([acknowledgement(received)]);
+    } else if (element.is('a', NS_SM)) {
+      const handled = readHandled(element);
+      if (handled !== undefined && acknowledging) outgoing.acknowledged(handled);
+    }
+  }
+
+  function route(stanza: Element): void {
+    const type: unknown = stanza.attrs['type'];
+    if (stanza.name !== 'iq') events.emit('stanza', stanza);
+    else if (type === 'result' || type === 'error') requests.answered(stanza);
+    else incomingIqs.received(stanza, `${jid?.bare()}`);
+  }
+
+  // --- Stanzas out -----------------------------------------------------------------------------
+
+  function requireOnline(): void {
+    if (status === 'online') return;
+    throw status === 'stopped'
+      ? new XmppError('stopped', 'The session is stopped; nothing was sent')
+      : new XmppError('not-online', `The session is ${status}; nothing was sent`);
+  }
+
+  function toXml(stanza: Element): string {
+    const text = serialise(stanza, stanza.attrs['xmlns'] === undefined ? stanzaAttributes : '');
+    checkStanza(text, settings.maxStanzaBytes);
+    return text;
+  }
+
+  async function send(stanza: Element): Promise<void> {
+    requireOnline();
+    const text = toXml(stanza);
+    await new Promise<void>((written, failed) => {
+      outgoing.push({ xml: text, written, failed });
+    });
+  }
+
+  async function sendConfirmed(stanza: Element, timeoutMs: number): Promise<void> {
+    if (!acknowledging) {
+      await Promise.all([send(stanza), pingBehind(timeoutMs)]);
+      return;
+    }
+    requireOnline();
+    const text = toXml(stanza);
+    let cancel: (() => void) | undefined;
+    try {
+      await new Promise<void>((taken, failed) => {
+        outgoing.push({ xml: text, taken, failed });
+        outgoing.requestAcknowledgement();
+        const message = `The server did not acknowledge the stanza within ${timeoutMs} ms: it is unknown whether it has it`;
+        cancel = deadlines.add(timeoutMs, () => failed(new XmppError('timeout', message)));
+      });
+    } finally {
+      cancel?.();
+    }
+  }
+
+  /** Stanzas are handled in order, so the answer to a ping proves that all before it have arrived; one ping for all of the same turn. */
+  function pingBehind(timeoutMs: number): Promise<void> {
+    const ping = async () => {
+      nextPing = undefined;
+      try {
+        await request({
+          type: 'get',
+          to: settings.domain,
+          payload: xml('ping', NS_PING),
+          timeoutMs,
+        });
+      } catch (error) {
+        // An error is an answer too.
+        if (!isXmppError(error, 'stanza-error')) throw error;
+      }
+    };
+    nextPing ??= Promise.resolve().then(ping);
+    return nextPing;
+  }
+
+  async function request(iq: IqRequest): Promise<Element | undefined> {
+    requireOnline();
+    return requests.request(iq);
+  }
+
+  // --- Start and stop --------------------------------------------------------------------------
+
+  function start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<JID> {
+    started ??= new Promise<JID>((resolve, reject) => {
+      if (status === 'stopped') throw new XmppError('stopped', 'A stopped session cannot start');
+      const abort = () =>
+        stop(new XmppError('aborted', 'The start was aborted', { cause: signal?.reason }));
+      const settled = () => signal?.removeEventListener('abort', abort);
+      firstOnline = {
+        resolve: (ownJid) => {
+          settled();
+          resolve(ownJid);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      };
+      status = 'connecting';
+      signal?.addEventListener('abort', abort, { once: true });
+      if (signal?.aborted) void abort();
+      else running = run();
+    });
+    return started;
+  }
+
+  function stop(reason = new XmppError('stopped', 'The session was stopped')): Promise<void> {
+    stopping ??= shutDown(reason);
+    return stopping;
+  }
+
+  async function shutDown(reason: XmppError): Promise<void> {
+    // What was sent in the same turn is still written.
+    await Promise.resolve();
+    if (status !== 'stopped') {
+      ending.abort();
+      end(reason);
+    }
+    if (acknowledging) stream?.write([acknowledgement(received)]);
+    await stream?.close(GOODBYE_MS);
+    await running;
+  }
+
+  return {
+    get status() {
+      return status;
+    },
+    get jid() {
+      return jid;
+    },
+    start,
+    stop: () => stop(),
+    [Symbol.asyncDispose]: () => stop(),
+    on: events.on,
+    request,
+    send,
+    sendConfirmed: (stanza, { timeoutMs = settings.requestTimeoutMs } = {}) =>
+      sendConfirmed(stanza, timeoutMs),
+    handle: incomingIqs.handle,
+  };
+}
+
+/** What to tell whoever waits for a stream that will not come back. */
+function lossesFor(cause: XmppError | undefined): Losses {
+  if (cause?.code === 'stopped' || cause?.code === 'aborted') return { sent: cause, unsent: cause };
+  return {
+    sent: new XmppError(
+      'disconnected',
+      'The stream was lost for good before the answer came: it is unknown whether the stanza arrived or took effect',
+      { cause },
+    ),
+    unsent: new XmppError('not-online', 'The stream was lost; nothing was sent', { cause }),
+  };
+}
