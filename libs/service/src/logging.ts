@@ -1,0 +1,38 @@
+import type { SessionLog } from '@heavylift/xmpp-pubsub';
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** Fields whose values never reach a log, at the top and up to two objects down. */
+const secretFields = ['password', 'secret', 'token', 'authorization', 'body'];
+const redactedPaths = secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
+
+export interface LoggerOptions {
+  /** The service; stands in every line. */
+  readonly name: string;
+  /** As option `LOG_LEVEL`. */
+  readonly level: string;
+  /** @default standard output, written at once, so that no line is lost at exit */
+  readonly destination?: DestinationStream;
+}
+
+/** Lines of JSON. Errors go under the key `err`; secrets and the bodies of messages are cut out. */
+export function createLogger({ name, level, destination }: LoggerOptions): Logger {
+  const options = {
+    name,
+    level,
+    redact: { paths: redactedPaths, censor: '[redacted]' },
+    // A level in words is what people search for.
+    formatters: { level: (label: string) => ({ level: label }) },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** What the XMPP library has to say, as lines of a logger. */
+export function sessionLog(log: Logger): SessionLog {
+  return {
+    debug: (details, message) => log.debug(details, message),
+    warn: (details, message) => log.warn(details, message),
+  };
+}

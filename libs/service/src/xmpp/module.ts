@@ -1,0 +1,35 @@
+import {
+  connectPubSub,
+  createSession,
+  type PubSubService,
+  type Session,
+} from '@heavylift/xmpp-pubsub';
+import type { ContainerModule } from 'inversify';
+import { type PubSubConfig, pubsubJid, sessionOptions, type XmppConfig } from '../config/common.js';
+import { defineModule, token } from '../container.js';
+import type { Lifecycle } from '../lifecycle.js';
+import { sessionLog } from '../logging.js';
+import { LoggerToken, ServiceContextToken } from '../tokens.js';
+import { sessionPart } from './session-part.js';
+
+export const SessionToken = token<Session>('Session');
+export const PubSubToken = token<PubSubService>('PubSubService');
+/** To be started before whatever uses the session. */
+export const SessionPartToken = token<Lifecycle>('Lifecycle of the session');
+
+/** The session of the configured account, and the PubSub service over it. Nothing is sent before `SessionPartToken` is started. */
+export function xmppModule(config: XmppConfig & PubSubConfig): ContainerModule {
+  return defineModule((provide) => {
+    provide(SessionToken, [LoggerToken], (log) =>
+      createSession(sessionOptions(config, sessionLog(log))),
+    );
+    provide(PubSubToken, [SessionToken, LoggerToken], (session, log) =>
+      connectPubSub(session, { jid: pubsubJid(config), log: sessionLog(log) }),
+    );
+    provide(
+      SessionPartToken,
+      [SessionToken, LoggerToken, ServiceContextToken],
+      (session, log, { fail }) => sessionPart(session, { log, onEnd: fail }),
+    );
+  });
+}

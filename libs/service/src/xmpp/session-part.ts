@@ -1,0 +1,75 @@
+import type { Session, SessionEvents, Unlisten } from '@heavylift/xmpp-pubsub';
+import type { Logger } from 'pino';
+import { ServiceError } from '../errors.js';
+import type { Lifecycle } from '../lifecycle.js';
+
+export interface SessionPartOptions {
+  /** Stands in the lines of the log. @default 'xmpp' */
+  readonly name?: string;
+  readonly log: Logger;
+  /** Told when the session has ended for good after it had been online; the service cannot go on then. */
+  readonly onEnd: (error: ServiceError) => void;
+  /** Least time between two lines that say the server cannot be reached, in milliseconds. @default 30_000 */
+  readonly quietMs?: number;
+}
+
+/**
+ * A session as a part of a service. Its start waits for a server that is not there yet, for as long as that takes, and fails at once
+ * on what waiting does not cure.
+ */
+export function sessionPart(
+  session: Session,
+  { name = 'xmpp', log, onEnd, quietMs = 30_000 }: SessionPartOptions,
+): Lifecycle {
+  let unlisten: readonly Unlisten[] = [];
+  return {
+    name,
+    startTimeoutMs: Number.POSITIVE_INFINITY,
+    async start(signal) {
+      const outage = reportOutages(log, quietMs);
+      let started = false;
+      unlisten = [
+        session.on('online', outage.over),
+        session.on('offline', outage.goesOn),
+        // Before it was online, the failed start says the same.
+        session.on('giving-up', ({ error }) => {
+          if (started) onEnd(ended(name, error));
+        }),
+      ];
+      await session.start({ signal });
+      started = true;
+    },
+    async stop() {
+      for (const off of unlisten) off();
+      await session.stop();
+    },
+  };
+}
+
+function ended(name: string, cause: Error): ServiceError {
+  const message = `the session ${name} ended for good: ${cause.message}`;
+  return new ServiceError('session-ended', message, { cause });
+}
+
+/** A line when an outage begins, one now and then while it lasts, one when it is over. */
+function reportOutages(log: Logger, quietMs: number) {
+  let failures = 0;
+  let lastLine = Number.NEGATIVE_INFINITY;
+  return {
+    over({ jid, resumed }: SessionEvents['online']): void {
+      log.info({ jid: jid.toString(), resumed, failures }, 'online');
+      failures = 0;
+      lastLine = Number.NEGATIVE_INFINITY;
+    },
+    goesOn({ error, retryInMs }: SessionEvents['offline']): void {
+      failures += 1;
+      const details = { code: error.code, reason: error.message, retryInMs, failures };
+      if (performance.now() - lastLine < quietMs) {
+        log.debug(details, 'still no connection');
+        return;
+      }
+      lastLine = performance.now();
+      log.warn(details, 'no connection to the XMPP server, trying again');
+    },
+  };
+}
