@@ -1,0 +1,129 @@
+import type {
+  BotMessage,
+  HandlerSpec,
+  JobEntry,
+  JobId,
+  JobMarkState,
+  JobResult,
+  LedgerChanges,
+  Requester,
+} from '@heavylift/jobs';
+import { outcomeText } from './texts.js';
+
+export interface TellerPorts {
+  /** The job as the ledger has it, while its requester is not known to be told. */
+  readonly entry: (job: JobId) => JobEntry | undefined;
+  readonly spec: (kind: string) => HandlerSpec | undefined;
+  /** Says it as the bot; resolves when the server has taken it. Rejects if that is not known: it is said again then. */
+  readonly say: (message: BotMessage) => Promise<void>;
+  /** Lets the dispatcher know; repeats by itself until the server has it. */
+  readonly reportTold: (job: JobId) => void;
+  /** Waits a while before what failed is tried again; rejects when the service stops. */
+  readonly pause: (attempt: number) => Promise<void>;
+  readonly onTold: (result: JobResult, entry: JobEntry) => void;
+  readonly onFailure: (result: JobResult, error: unknown) => void;
+}
+
+/** Brings outcomes to whoever asked, each once by this instance. */
+export interface Teller {
+  outcome(result: JobResult): void;
+  ledgerChanged(changes: LedgerChanges): void;
+  /** The outcome is known, so progress is of no interest any more. */
+  hasOutcome(job: JobId): boolean;
+  /** Outcomes whose job has not turned up in the ledger (yet). */
+  readonly unclaimed: number;
+}
+
+/** An outcome can come before its job's sheet; one whose job was let go long ago never finds it. So only so many wait. */
+const mostUnclaimed = 10_000;
+
+export function createTeller(ports: TellerPorts): Teller {
+  const unclaimed = new Map<JobId, JobResult>();
+  // In either of these an entry stays until the ledger has let the job go, so that nobody is told twice.
+  const telling = new Set<JobId>();
+  const told = new Set<JobId>();
+
+  async function tell(result: JobResult, entry: JobEntry): Promise<void> {
+    const message = outcomeMessage(result, entry, ports.spec(entry.kind));
+    for (let attempt = 1; ports.entry(entry.id) !== undefined; attempt += 1) {
+      try {
+        await ports.say(message);
+        told.add(entry.id);
+        ports.onTold(result, entry);
+        ports.reportTold(entry.id);
+        return;
+      } catch (error) {
+        ports.onFailure(result, error);
+        await ports.pause(attempt);
+      }
+    }
+  }
+
+  function claim(result: JobResult, entry: JobEntry): void {
+    unclaimed.delete(result.job);
+    if (telling.has(entry.id)) return;
+    telling.add(entry.id);
+    tell(result, entry)
+      .catch((error: unknown) => ports.onFailure(result, error))
+      .finally(() => telling.delete(entry.id));
+  }
+
+  function keepUnclaimed(result: JobResult): void {
+    unclaimed.set(result.job, result);
+    const [oldest] = unclaimed.keys();
+    if (unclaimed.size > mostUnclaimed && oldest !== undefined) unclaimed.delete(oldest);
+  }
+
+  return {
+    outcome(result) {
+      const entry = ports.entry(result.job);
+      if (told.has(result.job)) ports.reportTold(result.job);
+      else if (entry === undefined) keepUnclaimed(result);
+      else claim(result, entry);
+    },
+    ledgerChanged({ changed, gone, newEpoch }) {
+      for (const job of gone) {
+        told.delete(job);
+        unclaimed.delete(job);
+      }
+      for (const entry of changed) {
+        const result = unclaimed.get(entry.id);
+        if (result !== undefined) claim(result, entry);
+      }
+      // A new dispatcher may have missed the report: whatever still stands is reported to it once more.
+      if (newEpoch) for (const job of told) ports.reportTold(job);
+    },
+    hasOutcome: (job) => told.has(job) || telling.has(job) || unclaimed.has(job),
+    get unclaimed() {
+      return unclaimed.size;
+    },
+  };
+}
+
+/** The id is made from the job's, so a client that gets the message twice can tell. */
+export function outcomeMessage(
+  result: JobResult,
+  entry: JobEntry,
+  spec: HandlerSpec | undefined,
+): BotMessage {
+  return {
+    ...addressOf(entry.requester),
+    id: `${entry.id}-told`,
+    body: outcomeText(result, spec),
+    job: { id: entry.id, number: entry.number, state: result.status satisfies JobMarkState },
+  };
+}
+
+/** Where an answer to the requester goes, and what ties it to the question. */
+export function addressOf(
+  requester: Requester,
+): Pick<BotMessage, 'to' | 'type' | 'thread' | 'inReplyTo'> {
+  const { jid, messageType, messageId, originId, thread } = requester;
+  const id = originId ?? messageId;
+  return {
+    to: jid,
+    type: messageType === 'chat' ? 'chat' : 'normal',
+    ...(thread === undefined ? {} : { thread }),
+    ...(id === undefined ? {} : { inReplyTo: { id, to: jid } }),
+  };
+}
