@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { adminApi } from './api.js';
 import {
@@ -13,10 +12,7 @@ import {
   toYaml,
 } from './config.js';
 import type { Installation } from './installation.js';
-import { type ServerProcess, spawnServer, waitUntilReady } from './launch/child.js';
-import { isLaunchError } from './launch/error.js';
-import { readIfThere } from './launch/files.js';
-import { freePorts } from './launch/ports.js';
+import { launch, type Place, portTaken } from './launch/private.js';
 import { anyInstallation } from './packages.js';
 import type { EjabberdServer } from './server.js';
 
@@ -48,113 +44,33 @@ export interface EjabberdOptions
  */
 export async function startEjabberd(options: EjabberdOptions = {}): Promise<EjabberdServer> {
   const installation = options.installation ?? (await anyInstallation());
-  const folder = await openFolder(options.dir);
-  try {
-    return await startOnFreePorts(installation, folder, options);
-  } catch (error) {
-    await folder.close();
-    throw error;
-  }
-}
-
-interface Folder {
-  readonly path: string;
-  readonly temporary: boolean;
-  close(): Promise<void>;
-}
-
-async function openFolder(dir: string | undefined): Promise<Folder> {
-  if (dir === undefined) {
-    const path = await mkdtemp(join(tmpdir(), 'heavylift-ejabberd-'));
-    return { path, temporary: true, close: () => rm(path, { recursive: true, force: true }) };
-  }
-  await mkdir(dir, { recursive: true });
-  await chmod(dir, 0o700); // passwords are in it
-  return { path: dir, temporary: false, close: async () => undefined };
-}
-
-/** Another program may take a port between our look and ejabberd's start: then other ports. */
-async function startOnFreePorts(
-  installation: Installation,
-  folder: Folder,
-  options: EjabberdOptions,
-): Promise<EjabberdServer> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await startOn(await choosePorts(folder), installation, folder, options);
-    } catch (error) {
-      if (attempt === 3 || !isLaunchError(error) || !PORT_TAKEN.test(error.message)) throw error;
-    }
-  }
-}
-
-/** The same ports as last time if they are free, so that a chat client finds a kept server again. */
-async function choosePorts({ path }: Folder): Promise<Ports & { readonly distribution: number }> {
-  const file = join(path, 'ports');
-  const last = (await readIfThere(file)) ?? '';
-  const preferred = (last.match(/\d+/g) ?? []).map(Number);
-  const [c2s = 0, c2sTls = 0, http = 0, distribution = 0] = await freePorts(4, preferred);
-  await writeFile(file, `${[c2s, c2sTls, http, distribution].join(' ')}\n`);
-  return { c2s, c2sTls, http, distribution };
-}
-
-async function startOn(
-  ports: Ports & { readonly distribution: number },
-  installation: Installation,
-  folder: Folder,
-  options: EjabberdOptions,
-): Promise<EjabberdServer> {
-  const dir = folder.path;
-  const certFile = options.tls === undefined ? undefined : join(dir, 'server.pem');
-  if (certFile !== undefined && options.tls !== undefined) {
-    await writeFile(certFile, options.tls, { mode: 0o600 });
-  }
-  const config = ejabberdConfig({
-    ...options,
-    ports,
-    ip: '127.0.0.1',
-    ...(certFile === undefined ? {} : { certFile }),
-  });
   const password = options.adminPassword ?? randomBytes(18).toString('base64url');
-  await writeFile(join(dir, 'ejabberd.yml'), toYaml(config), { mode: 0o600 });
-  // Names are looked up in this file first: `localhost` must be there, whatever /etc/hosts says.
-  await writeFile(
-    join(dir, 'inetrc'),
-    '{lookup, ["file", "native"]}.\n{host, {127,0,0,1}, ["localhost"]}.\n',
-  );
-  // Whoever knows it can run code in the Erlang node: so a new secret, in a file, not in the
-  // process list.
-  const cookie = join(dir, '.erlang.cookie');
-  await rm(cookie, { force: true });
-  await writeFile(cookie, randomBytes(24).toString('base64url'), { mode: 0o400 });
-
-  const boot = async (): Promise<ServerProcess> => {
-    const server = await spawnServer({
-      command: join(installation.bin, 'erlexec'),
-      args: erlangArguments(installation, dir, ports.distribution),
-      env: erlangEnvironment(installation, folder, password),
-      cwd: dir,
-      outputFile: join(dir, 'console.log'),
-    });
-    await waitUntilReady(server, {
-      name: `ejabberd ${installation.version}`,
-      isReady,
-      timeoutMs: options.timeoutMs ?? 30_000,
-    });
-    return server;
-  };
-
-  let server = await boot();
-  const api = adminApi(ports.http, password);
+  const server = await launch({
+    name: `ejabberd ${installation.version}`,
+    dir: options.dir,
+    timeoutMs: options.timeoutMs,
+    portCount: 4,
+    prepare: async (place) => {
+      await writeFiles(place, options);
+      return {
+        command: join(installation.bin, 'erlexec'),
+        args: erlangArguments(installation, place),
+        env: erlangEnvironment(installation, place, password),
+      };
+    },
+    isReady,
+  });
+  const { c2s, c2sTls, http } = named(server.ports);
+  const api = adminApi(http, password);
   return {
-    service: `xmpp://127.0.0.1:${ports.c2s}`,
-    ...(certFile === undefined ? {} : { tlsService: `xmpps://127.0.0.1:${ports.c2sTls}` }),
-    websocket: `ws://127.0.0.1:${ports.http}/ws`,
+    service: `xmpp://127.0.0.1:${c2s}`,
+    ...(options.tls === undefined ? {} : { tlsService: `xmpps://127.0.0.1:${c2sTls}` }),
+    websocket: `ws://127.0.0.1:${http}/ws`,
     domain: DOMAIN,
     pubsub: PUBSUB_SERVICE,
     admin: { username: ADMIN, password },
-    dir,
-    logFile: join(dir, 'ejabberd.log'),
+    dir: server.dir,
+    logFile: server.logFile,
     get pid() {
       return server.pid;
     },
@@ -163,18 +79,41 @@ async function startOn(
     },
     api: api.call,
     register: api.register,
-    kill: async (signal) => {
-      await server.kill(signal);
-    },
-    restart: async () => {
-      await server.stop();
-      server = await boot();
-    },
-    stop: async () => {
-      await server.stop();
-      await folder.close();
-    },
+    kill: server.kill,
+    restart: server.restart,
+    stop: server.stop,
   };
+}
+
+interface NamedPorts extends Ports {
+  /** Erlang's own protocol between nodes. Nobody needs it, but a node with a name listens. */
+  readonly distribution: number;
+}
+
+function named([c2s = 0, c2sTls = 0, http = 0, distribution = 0]: readonly number[]): NamedPorts {
+  return { c2s, c2sTls, http, distribution };
+}
+
+async function writeFiles({ dir, ports }: Place, options: EjabberdOptions): Promise<void> {
+  const certFile = join(dir, 'server.pem');
+  if (options.tls !== undefined) await writeFile(certFile, options.tls, { mode: 0o600 });
+  const config = ejabberdConfig({
+    ...options,
+    ports: named(ports),
+    ip: '127.0.0.1',
+    ...(options.tls === undefined ? {} : { certFile }),
+  });
+  await writeFile(join(dir, 'ejabberd.yml'), toYaml(config), { mode: 0o600 });
+  // Names are looked up in this file first: `localhost` must be there, whatever /etc/hosts says.
+  await writeFile(
+    join(dir, 'inetrc'),
+    '{lookup, ["file", "native"]}.\n{host, {127,0,0,1}, ["localhost"]}.\n',
+  );
+  // Whoever knows it can run code in the Erlang node: so a new secret at each start, and in a
+  // file, not in the process list.
+  const cookie = join(dir, '.erlang.cookie');
+  await rm(cookie, { force: true });
+  await writeFile(cookie, randomBytes(24).toString('base64url'), { mode: 0o400 });
 }
 
 const PORT_TAKEN = /Failed to open socket|address already in use|eaddrinuse/i;
@@ -182,7 +121,7 @@ const READY = 'heavylift: ejabberd is ready';
 
 /** Ready when all is up and the administrator can log in, which {@link BOOT} reports. */
 function isReady(output: string): boolean {
-  if (PORT_TAKEN.test(output)) throw new Error('ejabberd found one of its ports taken.');
+  if (PORT_TAKEN.test(output)) throw portTaken('ejabberd');
   return output.includes(READY);
 }
 
@@ -218,18 +157,14 @@ const BOOT = {
     io:format("${READY}~n").`,
 } as const;
 
-function erlangArguments(
-  { boot }: Installation,
-  dir: string,
-  distributionPort: number,
-): readonly string[] {
+function erlangArguments({ boot }: Installation, { dir, ports }: Place): readonly string[] {
   return [
     ...['-boot', boot],
     '-noinput',
     // The data belong to the node of this name. Without epmd, a daemon that would stay behind,
     // the name is seen by nobody, so any number of servers can have it.
     ...['-sname', 'heavylift@localhost'],
-    ...['-start_epmd', 'false', '-erl_epmd_port', String(distributionPort)],
+    ...['-start_epmd', 'false', '-erl_epmd_port', String(named(ports).distribution)],
     ...['-kernel', 'inet_dist_use_interface', '{127,0,0,1}'],
     ...['-mnesia', 'dir', JSON.stringify(join(dir, 'database'))],
     ...['-eval', BOOT.leash],
@@ -240,7 +175,7 @@ function erlangArguments(
 
 function erlangEnvironment(
   { root, bin, libraries, where }: Installation,
-  folder: Folder,
+  { dir, temporary }: Place,
   adminPassword: string,
 ): NodeJS.ProcessEnv {
   return {
@@ -252,16 +187,16 @@ function erlangEnvironment(
     PROGNAME: 'erl',
     PATH: `${bin}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
     LANG: 'C.UTF-8',
-    HOME: folder.path,
+    HOME: dir,
     ERL_LIBS: libraries,
     ...(where === '/' ? {} : { LD_LIBRARY_PATH: libraries }),
-    ERL_INETRC: join(folder.path, 'inetrc'),
+    ERL_INETRC: join(dir, 'inetrc'),
     ERL_CRASH_DUMP_BYTES: '0',
-    EJABBERD_CONFIG_PATH: join(folder.path, 'ejabberd.yml'),
-    EJABBERD_LOG_PATH: join(folder.path, 'ejabberd.log'),
+    EJABBERD_CONFIG_PATH: join(dir, 'ejabberd.yml'),
+    EJABBERD_LOG_PATH: join(dir, 'ejabberd.log'),
     HEAVYLIFT_ADMIN: ADMIN,
     HEAVYLIFT_DOMAIN: DOMAIN,
     HEAVYLIFT_ADMIN_PASSWORD: adminPassword,
-    ...(folder.temporary ? { HEAVYLIFT_REMOVE_FOLDER: folder.path } : {}),
+    ...(temporary ? { HEAVYLIFT_REMOVE_FOLDER: dir } : {}),
   };
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LaunchError, messageOf } from './error.js';
+import { isLaunchError, LaunchError, messageOf } from './error.js';
 
 /** How a process ended. */
 export interface Ending {
@@ -127,7 +127,8 @@ export async function waitUntilReady(
       if (isReady(output)) return;
     } catch (error) {
       await server.kill();
-      throw new LaunchError('start-failed', `${messageOf(error)}\n${lastLines(output)}`, error);
+      const code = isLaunchError(error) ? error.code : 'start-failed';
+      throw new LaunchError(code, `${messageOf(error)}\n${lastLines(output)}`, error);
     }
     if (!running) {
       const { code, signal } = await server.kill();

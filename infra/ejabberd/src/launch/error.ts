@@ -8,6 +8,8 @@ export type LaunchErrorCode =
   | 'command-failed'
   /** The server ended, or reported a fatal problem, before it was ready. */
   | 'start-failed'
+  /** Another program took a port of the server's before it could, several times over. */
+  | 'port-taken'
   /** The server was not ready in the time allowed. */
   | 'start-timeout'
   /** A running server refused an administrative call. */
