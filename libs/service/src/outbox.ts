@@ -1,123 +1,147 @@
-/** Collects what is to be published: what comes while a publish is in flight goes out together in the next. */
+import { randomUUID } from 'node:crypto';
+
+/** Publishes what must not be lost: again and again, until the service has confirmed it. */
 export interface Outbox<T> {
-  /** Resolves when the service has it. Rejects only if the outbox is closed before. */
-  add(value: T): Promise<void>;
-  /** Values not confirmed yet. */
+  /** How much is not yet confirmed. */
   readonly size: number;
-  /** Resolves when everything added so far is out. */
-  drained(): Promise<void>;
-  /** Ends it. What is not out yet is given up, and its promises reject with the reason. */
-  close(reason: Error): void;
+  add(entry: T): void;
+  /** Tells that `isOpen` may have become true: goes on at once instead of after the wait. */
+  resume(): void;
+  /** Resolves when everything added so far is confirmed, or withheld; or when it is closed. */
+  emptied(): Promise<void>;
+  /** Ends it. @returns what is not confirmed */
+  close(): readonly T[];
 }
 
 export interface OutboxOptions<T> {
-  /** Publishes a batch under an item id. After a failure it is called again with the same batch and id, so a batch that had arrived is only overwritten. */
-  readonly publish: (batch: readonly T[], itemId: string) => Promise<unknown>;
-  readonly newItemId: () => string;
-  /** Waits before the attempt after a failed one, which is counted from 1. */
-  readonly pause: (attempt: number) => Promise<void>;
-  readonly onFailure: (error: unknown, batch: readonly T[]) => void;
-  /** Values in one item, at most. @default 64 */
-  readonly maxBatch?: number;
-  /** Bytes of one item, at most: a batch ends before the value that would go over it. @default 131_072 */
+  /** Whether publishing makes sense now. */
+  readonly isOpen: () => boolean;
+  /** Whether the entry may be said, as things stand now; asked before every attempt to publish it. @default always */
+  readonly isValid?: (entry: T) => boolean;
+  /** Resolves when the service has the item. */
+  readonly publish: (itemId: string, entries: readonly T[]) => Promise<void>;
+  /**
+   * Whether the service has an item whose publish brought no answer. Asked before it is published again: an item that is there
+   * shall neither be announced twice nor be overwritten by what is left of it.
+   * @default never
+   */
+  readonly hasArrived?: (itemId: string) => Promise<boolean>;
+  /** Bytes an entry takes in an item, roughly. */
+  readonly sizeOf: (entry: T) => number;
+  readonly onWithheld?: (entry: T) => void;
+  readonly onRetry?: (error: unknown, entries: readonly T[], retryInMs: number) => void;
+  /** Entries an item holds, at most. @default 64 */
+  readonly maxEntries?: number;
+  /** Bytes an item holds, at most, unless a single entry has more. @default 49_152 */
   readonly maxBytes?: number;
-  /** Bytes of a value. @default nothing weighs anything */
-  readonly weigh?: (value: T) => number;
+  /** Bounds of the wait after a failure, in milliseconds. @default 250 and 10_000 */
+  readonly backoff?: { readonly initialMs: number; readonly maxMs: number };
 }
 
-interface Entry<T> {
-  readonly value: T;
-  readonly resolve: () => void;
-  readonly reject: (reason: Error) => void;
+interface Batch<T> {
+  /** Kept over all attempts, so that a second arrival is the same item. */
+  readonly itemId: string;
+  entries: readonly T[];
+  /** An attempt brought no answer: it may be there. */
+  tried: boolean;
 }
 
+/** One item is in flight at a time; what is added meanwhile goes into the next one together. */
 export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
-  const { publish, newItemId, pause, onFailure } = options;
-  const { maxBatch = 64, maxBytes = 131_072, weigh = () => 0 } = options;
-  let waiting: Entry<T>[] = [];
-  let inFlight: readonly Entry<T>[] = [];
-  let running = false;
-  let closed: Error | undefined;
-  let onDrained: (() => void)[] = [];
+  const { isOpen, publish, hasArrived, sizeOf, onWithheld, onRetry } = options;
+  const { isValid = () => true } = options;
+  const { maxEntries = 64, maxBytes = 49_152 } = options;
+  const { initialMs, maxMs } = options.backoff ?? { initialMs: 250, maxMs: 10_000 };
+  const waiting: T[] = [];
+  let batch: Batch<T> | undefined;
+  let pumping = false;
+  let closed = false;
+  let endWait: () => void = () => undefined;
+  let onEmpty: (() => void)[] = [];
 
-  function nextBatch(): Entry<T>[] {
+  function nextBatch(): Batch<T> | undefined {
+    if (waiting.length === 0) return undefined;
     let bytes = 0;
-    const tooMuch = waiting.findIndex(({ value }, index) => {
-      bytes += weigh(value);
-      return index > 0 && (index >= maxBatch || bytes > maxBytes);
+    const full = waiting.slice(0, maxEntries).findIndex((entry, index) => {
+      bytes += sizeOf(entry);
+      return index > 0 && bytes > maxBytes;
     });
-    return waiting.splice(0, tooMuch < 0 ? waiting.length : tooMuch);
+    const entries = waiting.splice(0, full === -1 ? maxEntries : full);
+    return { itemId: randomUUID(), entries, tried: false };
   }
 
-  async function publishBatch(batch: readonly Entry<T>[]): Promise<void> {
-    const values = batch.map(({ value }) => value);
-    const itemId = newItemId();
-    for (let attempt = 1; closed === undefined; attempt += 1) {
+  async function deliver(current: Batch<T>): Promise<void> {
+    if (current.tried && (await hasArrived?.(current.itemId))) return;
+    const valid = current.entries.filter(isValid);
+    for (const entry of current.entries) if (!valid.includes(entry)) onWithheld?.(entry);
+    current.entries = valid;
+    if (valid.length === 0) return;
+    current.tried = true;
+    await publish(current.itemId, valid);
+  }
+
+  async function pump(): Promise<void> {
+    if (pumping) return;
+    pumping = true;
+    let failures = 0;
+    while (!closed && isOpen()) {
+      batch ??= nextBatch();
+      if (batch === undefined) break;
+      const current = batch;
       try {
-        await publish(values, itemId);
-        return;
+        await deliver(current);
+        batch = undefined;
+        failures = 0;
       } catch (error) {
-        if (closed !== undefined) return;
-        onFailure(error, values);
-        await pause(attempt);
+        const waitMs = Math.min(maxMs, initialMs * 2 ** failures++) * (0.5 + Math.random() / 2);
+        onRetry?.(error, current.entries, waitMs);
+        await wait(waitMs);
       }
     }
+    // At once with the look at what waits: nothing can be added in between and be overlooked.
+    pumping = false;
+    settle();
   }
 
-  async function run(): Promise<void> {
-    while (waiting.length > 0 && closed === undefined) {
-      inFlight = nextBatch();
-      await publishBatch(inFlight);
-      if (closed !== undefined) return;
-      for (const { resolve } of inFlight) resolve();
-      inFlight = [];
-    }
-    for (const resolve of onDrained.splice(0)) resolve();
-  }
-
-  function kick(): void {
-    if (running) return;
-    running = true;
-    // The rest of the present turn may add more to the first batch.
-    queueMicrotask(() => {
-      run()
-        .catch((error: unknown) => close(toError(error)))
-        .finally(() => {
-          running = false;
-          if (waiting.length > 0 && closed === undefined) kick();
-        });
+  const wait = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      endWait = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
-  }
 
-  function close(reason: Error): void {
-    if (closed !== undefined) return;
-    closed = reason;
-    for (const { reject } of [...inFlight, ...waiting]) reject(reason);
-    inFlight = [];
-    waiting = [];
-    for (const resolve of onDrained) resolve();
-    onDrained = [];
+  const size = () => waiting.length + (batch?.entries.length ?? 0);
+
+  function settle(): void {
+    if (size() > 0 && !closed) return;
+    for (const resolve of onEmpty) resolve();
+    onEmpty = [];
   }
 
   return {
-    add(value) {
-      if (closed !== undefined) return Promise.reject(closed);
-      return new Promise((resolve, reject) => {
-        waiting.push({ value, resolve, reject });
-        kick();
-      });
-    },
     get size() {
-      return waiting.length + inFlight.length;
+      return size();
     },
-    drained() {
-      if (closed !== undefined || waiting.length + inFlight.length === 0) return Promise.resolve();
-      return new Promise((resolve) => onDrained.push(resolve));
+    add(entry) {
+      waiting.push(entry);
+      void pump();
     },
-    close,
+    resume() {
+      endWait();
+      void pump();
+    },
+    emptied: () =>
+      new Promise((resolve) => {
+        onEmpty.push(resolve);
+        settle();
+      }),
+    close() {
+      closed = true;
+      endWait();
+      settle();
+      return [...(batch?.entries ?? []), ...waiting];
+    },
   };
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
