@@ -66,7 +66,11 @@ export function replicate<T>(
       const content = new Map<string, Item<T>>();
       for await (const page of source.pages({ pageSize, signal })) {
         for (const item of page) content.set(item.id, item);
-        if (held.overflown) return false;
+        if (held.overflown) break;
+      }
+      if (held.overflown) {
+        wire.log?.warn({ node: source.name, maxPending }, 'too much changed during a read');
+        return false;
       }
       const isFirst = done === 0;
       held.applyTo(content);
@@ -74,7 +78,7 @@ export function replicate<T>(
       call('reset', () => observer.reset([...content.values()]));
       if (isFirst) for (const event of held.others) call('event', () => observer.event(event));
       if (isFirst && held.others.some(needsReading)) wanted += 1;
-      return !held.overflown;
+      return true;
     } finally {
       pending = undefined;
     }
@@ -97,7 +101,6 @@ export function replicate<T>(
           failures = 0;
           continue;
         }
-        wire.log?.warn({ node: source.name, maxPending }, 'too much changed during a read');
       } catch (error) {
         if (isXmppError(error, 'stopped')) return end(error);
         if (!isXmppError(error, 'not-online')) call('failed', () => observer.failed?.(error));
