@@ -3,20 +3,19 @@ export class DemoError extends Error {
   override readonly name = 'DemoError';
 }
 
-/** The run was ended by a signal. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
-  /** As shells count it: 128 and the signal's number. */
+/** The run is over because somebody wanted it so. */
+export class Leaving extends Error {
+  override readonly name = 'Leaving';
   readonly exitCode: number;
 
-  constructor(signal: keyof typeof exitCodes) {
-    super(`ended by ${signal}`);
-    this.exitCode = exitCodes[signal];
+  constructor(why: string, exitCode = 0) {
+    super(why);
+    this.exitCode = exitCode;
   }
 }
 
-const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-export const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+/** Signals that end the run, and its exit code then: 128 and the signal's number, as shells count it. */
+export const endingSignals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

@@ -7,8 +7,8 @@ const keptRuns = 20;
 /** The log of one run: a JSON object a line, from all services. */
 export interface RunLog {
   readonly path: string;
-  /** What a service printed. A line that is no JSON object is wrapped in one. */
-  write(service: string, line: string): void;
+  /** A line that somebody printed or says; if it is no JSON object, it is wrapped in one. */
+  write(name: string, line: string): void;
   /** Resolves when all is written, or cannot be. */
   close(): Promise<void>;
 }
@@ -25,8 +25,8 @@ export async function openRunLog(dir: string, now = new Date()): Promise<RunLog>
   stream.on('error', () => undefined);
   return {
     path,
-    write(service, line) {
-      if (stream.writable) stream.write(`${asJson(service, line)}\n`);
+    write(name, line) {
+      if (stream.writable) stream.write(`${asJson(name, line)}\n`);
     },
     close: () =>
       new Promise((resolve) => {
@@ -38,9 +38,9 @@ export async function openRunLog(dir: string, now = new Date()): Promise<RunLog>
 }
 
 /** Log lines come from pino; what a dying process prints does not. */
-function asJson(service: string, line: string): string {
+function asJson(name: string, line: string): string {
   if (parseLogLine(line) !== undefined) return line;
-  return JSON.stringify({ level: 50, time: Date.now(), name: service, msg: line });
+  return JSON.stringify({ time: Date.now(), name, msg: line });
 }
 
 /** The message of a JSON log line, or nothing if it is no such line. */

@@ -11,7 +11,7 @@ export interface Talk {
   readonly exitSaid: boolean;
   say(text: string): Promise<void>;
   /**
-   * Says the lines, each when the one before has been answered, and waits until nothing is owed any more.
+   * Says the lines, each when the one before has been answered, and waits until nothing is owed any more; after `exit`, until `signal`.
    * @throws DemoError if the bot is silent for too long, or a line does not reach it
    */
   sayAll(lines: AsyncIterable<string> | Iterable<string>): Promise<void>;
@@ -85,7 +85,8 @@ export function createTalk({ chat, screen, timing, timeoutMs, signal }: TalkOpti
   };
   const untilOrSilence = async (reached: () => boolean): Promise<void> => {
     if (await until(reached, () => conversation.lastAtMs + timeoutMs)) return;
-    throw new DemoError(`Nothing heard for ${timeoutMs / 1000} s. ${owed(conversation)}`);
+    const missing = owed(conversation) || 'The dispatcher has not ended.';
+    throw new DemoError(`Nothing heard for ${timeoutMs / 1000} s. ${missing}`);
   };
   const say = async (text: string): Promise<void> => {
     const id = randomUUID();
@@ -108,6 +109,8 @@ export function createTalk({ chat, screen, timing, timeoutMs, signal }: TalkOpti
         await untilOrSilence(() => conversation.unanswered.length === 0);
       }
       await untilOrSilence(() => conversation.settled);
+      // The end of the dispatcher ends the run.
+      if (exitSaid) await untilOrSilence(() => false);
     },
     async answers(ms) {
       const limit = performance.now() + ms;

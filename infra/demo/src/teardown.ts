@@ -1,3 +1,5 @@
+import { messageOf } from './errors.js';
+
 /** What has been started and must be ended, the last first. */
 export interface Teardown {
   /** Names what it ends, for the message should it fail. */
@@ -18,8 +20,7 @@ export function createTeardown(): Teardown {
         try {
           await step.end();
         } catch (error) {
-          const why = error instanceof Error ? error.message : String(error);
-          failures.push(`Could not stop ${step.name}: ${why}`);
+          failures.push(`Could not stop ${step.name}: ${messageOf(error)}`);
         }
       }
       return failures;

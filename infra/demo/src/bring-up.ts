@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { STATE_DIR, startEjabberd, type XmppServer } from '@heavylift/ejabberd';
+import { type Provisioned, provision } from '@heavylift/provision';
+import { unlessAborted } from './aborted.js';
+import type { DemoOptions } from './args.js';
+import { type ChatClient, createChatClient } from './chat-client.js';
+import { DemoError } from './errors.js';
+import { openRunLog } from './run-log.js';
+import type { ServiceProcess } from './service-process.js';
+import { createServices } from './services.js';
+import type { Stopwatch } from './stopwatch.js';
+import type { Teardown } from './teardown.js';
+
+/** Time for the services to become ready, in milliseconds. */
+const readyTimeoutMs = 30_000;
+
+/** How long stopping waits for a server that is being fetched or started, in milliseconds. */
+const openingPatienceMs = 20_000;
+
+/** The account that the person at the prompt chats as. */
+const user = { username: 'you', administrator: true };
+
+export interface BringUpOptions {
+  readonly demo: DemoOptions;
+  readonly stopwatch: Stopwatch;
+  /** Ends everything that was started, also if bringing up fails half-way. */
+  readonly teardown: Teardown;
+  /** Breaks it off. */
+  readonly signal: AbortSignal;
+  /** Told what happens, in lines for people. */
+  readonly note: (line: string) => void;
+  /** Told the log's path as soon as there is one. */
+  readonly onLog: (path: string) => void;
+  /** Told each service as soon as it has been started. */
+  readonly onService: (service: ServiceProcess) => void;
+}
+
+/** Starts server and services, and logs the user in. @returns his chat with the bot */
+export async function bringUp(options: BringUpOptions): Promise<ChatClient> {
+  const { demo, stopwatch, teardown, signal, note } = options;
+  const log = await openRunLog(join(STATE_DIR, 'logs'));
+  teardown.add('the log', () => log.close());
+  options.onLog(log.path);
+
+  const opening = openServer(demo, note);
+  teardown.add('the server', () => stopServer(opening));
+  const server = await stopwatch.time('server', () => unlessAborted(opening, signal));
+
+  const provisioned = await stopwatch.time('accounts and nodes', () =>
+    provision({
+      ...server,
+      pubsubJid: server.pubsub,
+      // Where there is no TLS the services may do without on this machine, and nowhere else.
+      tls: { allowPlaintextOnLoopback: true },
+      lifters: demo.lifters,
+      extraUsers: [user],
+      signal,
+      log: (line) => log.write('provision', line),
+    }),
+  );
+
+  const services = createServices(log);
+  teardown.add('the services', () => services.stop());
+  return stopwatch.time('services', async () => {
+    await services.start(provisioned, options.onService);
+    const [chat] = await Promise.all([
+      openChat(provisioned, teardown, signal),
+      unlessAborted(services.ready(readyTimeoutMs), signal),
+    ]);
+    return chat;
+  });
+}
+
+function openServer(demo: DemoOptions, note: (line: string) => void): Promise<XmppServer> {
+  void note;
+  return startEjabberd(demo.keep ? { dir: join(STATE_DIR, 'data') } : {});
+}
+
+/** One that is still being started is waited for, unless it takes too long: it ends with us anyway. */
+async function stopServer(opening: Promise<XmppServer>): Promise<void> {
+  const stopped = opening.then(
+    (server) => server.stop(),
+    () => undefined, // it never came up, which has been said
+  );
+  await Promise.race([stopped, sleep(openingPatienceMs, undefined, { ref: false })]);
+}
+
+async function openChat(
+  { service, domain, accounts }: Provisioned,
+  teardown: Teardown,
+  signal: AbortSignal,
+): Promise<ChatClient> {
+  const [you] = accounts.users;
+  if (you === undefined) throw new DemoError('There is no account to chat with.');
+  const { username, password } = you;
+  const chat = createChatClient(
+    { service, domain, username, password, tls: { allowPlaintextOnLoopback: true } },
+    accounts.bot.jid,
+  );
+  teardown.add('the chat', () => chat.session.stop());
+  await chat.session.start({ signal });
+  return chat;
+}
