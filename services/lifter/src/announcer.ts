@@ -1,0 +1,58 @@
+import { LIFTER_NAMESPACE, type LifterAnnouncement, lifterCodec } from '@heavylift/jobs';
+import type { Logger } from '@heavylift/service';
+import { type Session, XmppError } from '@heavylift/xmpp-pubsub';
+import xml, { type Element } from '@xmpp/xml';
+import { latest } from './latest.js';
+
+/** Tells the dispatcher what this lifter can do and what it is doing: by directed presence, and when asked. */
+export interface Announcer {
+  /** Makes the session one that events reach. To be called once for every new stream, before anything is read. */
+  appear(): Promise<void>;
+  /** Says how things stand: now, or a moment later together with what changes until then. */
+  announce(): void;
+  /** Says that this lifter is gone. */
+  disappear(): Promise<void>;
+}
+
+export interface AnnouncerOptions {
+  readonly session: Session;
+  /** Bare JID of the dispatcher's account. */
+  readonly dispatcher: string;
+  readonly describe: () => LifterAnnouncement;
+  readonly log: Logger;
+}
+
+const intervalMs = 250;
+
+export function createAnnouncer(options: AnnouncerOptions): Announcer {
+  const { session, dispatcher, describe, log } = options;
+
+  const send = (presence: Element) =>
+    session.send(presence).catch((error: unknown) => {
+      // It is said again when the session is back.
+      log.debug({ err: error }, 'presence not sent');
+    });
+
+  const changes = latest<void>(intervalMs, () => {
+    void send(xml('presence', { to: dispatcher }, lifterCodec.encode(describe())));
+  });
+
+  const unhandle = session.handle('get', 'query', LIFTER_NAMESPACE, async ({ from }) => {
+    if (from.bare().toString() === dispatcher) return lifterCodec.encode(describe());
+    throw new XmppError('stanza-error', `${from} may not ask what runs here`, {
+      stanza: { type: 'auth', condition: 'forbidden' },
+    });
+  });
+
+  return {
+    // Sent to the bare JID, headlines reach resources of a priority that is not negative (RFC 6121 section 8.5.2.1.1).
+    appear: () => send(xml('presence', {}, xml('priority', {}, '0'))),
+    announce: () => changes.push(),
+    async disappear() {
+      changes.close();
+      unhandle();
+      await send(xml('presence', { type: 'unavailable', to: dispatcher }));
+      await send(xml('presence', { type: 'unavailable' }));
+    },
+  };
+}

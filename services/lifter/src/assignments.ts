@@ -1,0 +1,115 @@
+/** What to start and what to end, from what the ledger says and what runs. No I/O. */
+import type { Instant, JobEntry, JobId, JobState } from '@heavylift/jobs';
+
+/** An entry that gives the job to one process. */
+export type Assignment = JobEntry & { readonly state: Extract<JobState, { type: 'assigned' }> };
+
+/** @param me full JID: it names one incarnation of one process, so an earlier life's jobs are not this one's */
+export function isAssignedTo(entry: JobEntry, me: string): entry is Assignment {
+  return entry.state.type === 'assigned' && entry.state.lifter === me;
+}
+
+/**
+ * - `cancelled`: somebody asked for it.
+ * - `lost`: the ledger gives the job to somebody else, or has let it go.
+ * - `draining`: the lifter stops, and has no time left.
+ */
+export type AbortReason = 'cancelled' | 'lost' | 'draining';
+
+export interface RunningAttempt {
+  readonly attempt: number;
+  /** It has been told to end. */
+  readonly ending: boolean;
+}
+
+export interface Situation {
+  /** What the ledger gives to this process. */
+  readonly mine: ReadonlyMap<JobId, Assignment>;
+  readonly running: ReadonlyMap<JobId, RunningAttempt>;
+  /** Whether this very assignment has been acted upon before. */
+  readonly isTaken: (assignment: Assignment) => boolean;
+  readonly slots: number;
+  readonly draining: boolean;
+  readonly hasHandler: (kind: string) => boolean;
+}
+
+export type Decision =
+  | { readonly type: 'start'; readonly assignment: Assignment }
+  | { readonly type: 'abort'; readonly job: JobId; readonly reason: AbortReason }
+  /** Cancelled before it started. */
+  | { readonly type: 'cancel'; readonly assignment: Assignment }
+  | { readonly type: 'release'; readonly assignment: Assignment; readonly note: string };
+
+/**
+ * Decisions depend on the situation alone and not on how it came about, so they may be taken again at any time: what could not be
+ * started for want of a slot is started by a later call.
+ */
+export function decide(situation: Situation): Decision[] {
+  return [...toAbort(situation), ...toTakeUp(situation)];
+}
+
+function toAbort({ mine, running }: Situation): Decision[] {
+  return [...running].flatMap(([job, { attempt, ending }]): Decision[] => {
+    if (ending) return [];
+    const assignment = mine.get(job);
+    if (assignment?.attempt !== attempt) return [{ type: 'abort', job, reason: 'lost' }];
+    return assignment.cancelRequested ? [{ type: 'abort', job, reason: 'cancelled' }] : [];
+  });
+}
+
+function toTakeUp(situation: Situation): Decision[] {
+  const { mine, running, isTaken, slots, draining, hasHandler } = situation;
+  let free = slots - running.size;
+  return [...mine.values()]
+    .filter((assignment) => !isTaken(assignment) && !running.has(assignment.id))
+    .sort(byUrgency)
+    .flatMap((assignment): Decision[] => {
+      if (assignment.cancelRequested) return [{ type: 'cancel', assignment }];
+      if (draining) return [{ type: 'release', assignment, note: 'the lifter is shutting down' }];
+      if (!hasHandler(assignment.kind)) {
+        return [{ type: 'release', assignment, note: `there is no handler '${assignment.kind}'` }];
+      }
+      return free-- > 0 ? [{ type: 'start', assignment }] : [];
+    });
+}
+
+function byUrgency(a: Assignment, b: Assignment): number {
+  return b.priority - a.priority || a.number - b.number;
+}
+
+/** Remembers which assignments have been acted upon, the last so many. */
+export interface TakenAssignments {
+  has(assignment: Assignment): boolean;
+  add(assignment: Assignment): void;
+  /** It was handed back: the same attempt may come again, as a later assignment. */
+  release(assignment: Assignment): void;
+}
+
+interface Taken {
+  readonly attempt: number;
+  /** Assignments of the same attempt after this time are new ones. */
+  readonly until: Instant;
+}
+
+/**
+ * A ledger that was read half, or an old event, may show an assignment anew after its job was done and forgotten there. So it is
+ * remembered beyond that, up to a bound.
+ */
+export function takenAssignments(remember = 10_000): TakenAssignments {
+  const taken = new Map<JobId, Taken>();
+  const put = ({ id, attempt }: Assignment, until: Instant) => {
+    taken.delete(id);
+    taken.set(id, { attempt, until });
+    const [oldest] = taken.keys();
+    if (taken.size > remember && oldest !== undefined) taken.delete(oldest);
+  };
+  return {
+    has({ id, attempt, state }) {
+      const last = taken.get(id);
+      if (last === undefined || attempt > last.attempt) return false;
+      return attempt < last.attempt || state.since <= last.until;
+    },
+    add: (assignment) => put(assignment, Number.POSITIVE_INFINITY),
+    release: (assignment) => put(assignment, assignment.state.since),
+  };
+}

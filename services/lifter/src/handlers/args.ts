@@ -1,0 +1,75 @@
+import { FinalError } from './errors.js';
+import type { ArgsOf, Field, Fields } from './fields.js';
+
+/**
+ * Arguments as a handler takes them: defaults put in, each value of its field's type and in its range.
+ * @throws FinalError naming every argument that is wrong
+ */
+export function parseArgs<F extends Fields>(fields: F, given: object): ArgsOf<F> {
+  const args = { ...defaultsOf(fields), ...given };
+  if (areArgs(fields, args)) return args;
+  throw new FinalError(problemsWith(fields, args).join('; '));
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+function defaultsOf(fields: Fields): Values {
+  const defaults = Object.entries(fields).map(([name, field]) => [name, field.default]);
+  return Object.fromEntries(defaults.filter(([, value]) => value !== undefined));
+}
+
+function areArgs<F extends Fields>(fields: F, args: Values): args is ArgsOf<F> {
+  return problemsWith(fields, args).length === 0;
+}
+
+function problemsWith(fields: Fields, args: Values): string[] {
+  const unknown = Object.keys(args)
+    .filter((name) => !Object.hasOwn(fields, name))
+    .map((name) => `there is no argument '${name}'`);
+  const wrong = Object.entries(fields).flatMap(([name, field]) => {
+    const value = args[name];
+    if (value === undefined) return field.required === false ? [] : [`${name} is missing`];
+    if (accepts(field, value)) return [];
+    return [`${name} is ${JSON.stringify(value)}, wanted: ${wanted(field)}`];
+  });
+  return [...unknown, ...wrong];
+}
+
+function accepts(field: Field, value: unknown): boolean {
+  switch (field.type) {
+    case 'integer':
+      return Number.isInteger(value) && isWithin(field, value);
+    case 'number':
+      return Number.isFinite(value) && isWithin(field, value);
+    case 'text':
+      return typeof value === 'string';
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'choice':
+      return field.options.some((option) => option === value);
+  }
+}
+
+function isWithin(field: { readonly min?: number; readonly max?: number }, value: unknown) {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = field;
+  const number = Number(value);
+  return number >= min && number <= max;
+}
+
+function wanted(field: Field): string {
+  switch (field.type) {
+    case 'integer':
+    case 'number': {
+      const what = field.type === 'integer' ? 'a whole number' : 'a number';
+      const least = field.min === undefined ? '' : ` from ${field.min}`;
+      const most = field.max === undefined ? '' : ` to ${field.max}`;
+      return what + least + most;
+    }
+    case 'text':
+      return 'a text';
+    case 'boolean':
+      return 'true or false';
+    case 'choice':
+      return `one of ${field.options.join(', ')}`;
+  }
+}

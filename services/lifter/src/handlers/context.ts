@@ -1,0 +1,32 @@
+/** What a handler is given beside its arguments. */
+export interface HandlerContext {
+  readonly job: JobInfo;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /**
+   * Aborts when the attempt is to end: cancelled, out of time, or no longer this lifter's. A handler that has not ended
+   * within the grace time is terminated with its thread.
+   */
+  readonly signal: AbortSignal;
+  readonly log: HandlerLog;
+  /** Says how far the work has come. Call it as often as you like: only the latest is passed on, a few times a second. */
+  progress(done: number, total: number, note?: string): void;
+}
+
+export interface JobInfo {
+  /** A UUIDv7, the same in every attempt: a key for work that must not be done twice. */
+  readonly id: string;
+  /** The number that people see. */
+  readonly number: number;
+}
+
+export interface HandlerLog {
+  debug(message: string, details?: LogDetails): void;
+  info(message: string, details?: LogDetails): void;
+  warn(message: string, details?: LogDetails): void;
+  error(message: string, details?: LogDetails): void;
+}
+
+export type LogLevel = keyof HandlerLog;
+/** Structured-clonable values. */
+export type LogDetails = Readonly<Record<string, unknown>>;

@@ -1,0 +1,71 @@
+/** How the end of an attempt is told. No I/O. */
+import type { AttemptReport, Instant, JobError, JobResult } from '@heavylift/jobs';
+import type { AbortReason, Assignment } from './assignments.js';
+import type { Outcome } from './runner/runner.js';
+
+/** An attempt that is over. */
+export interface EndedAttempt {
+  readonly assignment: Assignment;
+  readonly outcome: Outcome;
+  /** Why it was aborted, if it was. */
+  readonly reason?: AbortReason;
+  /** None if it never ran. */
+  readonly started?: Instant;
+  readonly finished: Instant;
+}
+
+/** A terminal result for the `results` node, an attempt report for `events`, or nothing for what is not ours to tell. */
+export type Report = JobResult | AttemptReport | undefined;
+
+export function reportOf(ended: EndedAttempt): Report {
+  const { outcome, assignment } = ended;
+  switch (outcome.type) {
+    case 'succeeded':
+      return { ...resultBase(ended), status: 'succeeded', value: outcome.value };
+    case 'failed': {
+      const { reason, error } = outcome;
+      if (!mayRetry(assignment, error)) return { ...resultBase(ended), status: 'failed', error };
+      return { ...attemptBase(ended), outcome: 'failed', reason, error };
+    }
+    case 'released':
+      return { ...attemptBase(ended), outcome: 'released', note: outcome.reason };
+    case 'aborted':
+      return reportOfAborted(ended);
+  }
+}
+
+function reportOfAborted(ended: EndedAttempt): Report {
+  switch (ended.reason) {
+    case 'cancelled':
+      return { ...resultBase(ended), status: 'cancelled' };
+    case 'draining':
+      return { ...attemptBase(ended), outcome: 'released', note: 'the lifter is shutting down' };
+    default:
+      return undefined;
+  }
+}
+
+/** Stalls do not count as attempts that were used. */
+function mayRetry({ attempt, stalls, maxAttempts }: Assignment, error: JobError): boolean {
+  return error.final !== true && attempt - stalls < maxAttempts;
+}
+
+function resultBase({ assignment, started, finished }: EndedAttempt) {
+  const { id, number, kind, attempt, state, submitted, failures } = assignment;
+  return {
+    job: id,
+    number,
+    kind,
+    attempt,
+    lifter: state.lifter,
+    submitted,
+    ...(started !== undefined && { started }),
+    finished,
+    failures,
+  };
+}
+
+function attemptBase({ assignment, finished }: EndedAttempt) {
+  const { id, attempt, state } = assignment;
+  return { type: 'attempt', job: id, attempt, lifter: state.lifter, at: finished } as const;
+}

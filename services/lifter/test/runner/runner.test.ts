@@ -1,0 +1,159 @@
+import type { JsonObject } from '@heavylift/jobs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FromThread } from '../../src/runner/protocol.js';
+import { createRunner, type Outcome, type Runner } from '../../src/runner/runner.js';
+import { build, built } from '../support/build.js';
+
+const moduleUrl = new URL('../support/handlers.mjs', import.meta.url).href;
+const graceMs = 300;
+
+let runner: Runner;
+const strayErrors: unknown[] = [];
+
+beforeAll(async () => {
+  await build();
+  runner = createRunner({
+    slots: 4,
+    graceMs,
+    onStrayError: (error) => strayErrors.push(error),
+    threadUrl: built('runner/thread.js'),
+  });
+}, 60_000);
+
+afterAll(() => runner.stop());
+
+interface Given {
+  readonly args?: JsonObject;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly onMessage?: (message: FromThread) => void;
+}
+
+function run(handler: string, given: Given = {}): Promise<Outcome> {
+  const { args = {}, timeoutMs = 60_000 } = given;
+  const { signal = new AbortController().signal, onMessage = () => undefined } = given;
+  return runner.run(
+    { job: { id: 'a-job', number: 7 }, attempt: 2, handler, moduleUrl, args, timeoutMs },
+    { signal, onMessage },
+  );
+}
+
+function failure(errorClass: string, message: string | RegExp, final?: true): unknown {
+  const expected = typeof message === 'string' ? message : expect.stringMatching(message);
+  const error = { class: errorClass, message: expected, ...(final && { final }) };
+  return { type: 'failed', reason: errorClass === 'TimeoutError' ? 'timeout' : 'failed', error };
+}
+
+describe('what a handler is given', () => {
+  it('is its checked arguments, the job and the attempt', async () => {
+    const outcome = await run('echo', { args: { text: 'grüß dich' } });
+    expect(outcome).toEqual({
+      type: 'succeeded',
+      value: { args: { text: 'grüß dich' }, job: { id: 'a-job', number: 7 }, attempt: 2 },
+    });
+  });
+
+  it('is never an argument of the wrong type: the job fails for good', async () => {
+    const outcome = await run('echo', { args: { text: 5, size: 1 } });
+    expect(outcome).toEqual(
+      failure('FinalError', "there is no argument 'size'; text is 5, wanted: a text", true),
+    );
+  });
+});
+
+describe('what a handler says while it runs', () => {
+  it('arrives as log lines and as the latest progress, not as every step', async () => {
+    const messages: FromThread[] = [];
+    const outcome = await run('chatty', { onMessage: (message) => messages.push(message) });
+    expect(outcome).toEqual({ type: 'succeeded', value: null });
+    expect(messages[0]).toEqual({
+      type: 'log',
+      level: 'info',
+      message: 'about to start',
+      details: { steps: 100_000 },
+    });
+    const progress = messages.slice(1);
+    expect(progress[0]).toEqual({ type: 'progress', done: 1, total: 100_000, note: 'counting' });
+    expect(progress.length).toBeLessThan(1_000);
+  });
+
+  it('is refused when it is no progress', async () => {
+    expect(await run('bad-progress')).toEqual(failure('TypeError', /progress.*'half'/));
+  });
+});
+
+describe('an attempt fails, and the lifter lives on, when the handler', () => {
+  it.each([
+    ['throws', 'throw', failure('RangeError', 'out of reach')],
+    ['throws what is final', 'throw-final', failure('FinalError', 'it will never work', true)],
+    ['ends its process', 'exit', failure('HandlerCrash', /thread ended: .*code: 3/)],
+    ['forgets a rejection', 'reject-unhandled', failure('HandlerCrash', /nobody caught me/)],
+    ['throws from a timer', 'throw-later', failure('HandlerCrash', /too late to catch/)],
+    ['returns no JSON', 'return-function', failure('ResultError', /result\.deep\.0\.inside is a/)],
+    ['returns too much', 'return-large', failure('ResultError', /100002 bytes/)],
+    ['is not there', 'no-such', failure('Error', /no handler 'no-such'/)],
+  ])('%s', async (_what, handler, outcome) => {
+    const neighbour = run('echo');
+    expect(await run(handler)).toEqual(outcome);
+    expect(await neighbour).toMatchObject({ type: 'succeeded' });
+    expect(await run('echo')).toMatchObject({ type: 'succeeded' });
+    expect(strayErrors).toEqual([]);
+  });
+
+  it('is still running when its time is over', async () => {
+    const outcome = await run('polite', { timeoutMs: 200 });
+    expect(outcome).toEqual(failure('TimeoutError', 'the attempt took longer than 0.2 s'));
+  });
+
+  it('blocks its thread when its time is over', async () => {
+    const outcome = await run('busy-loop', { timeoutMs: 200 });
+    expect(outcome).toMatchObject({ type: 'failed', error: { class: 'TimeoutError' } });
+  });
+});
+
+it('a handler can give the job back', async () => {
+  expect(await run('throw-release')).toEqual({ type: 'released', reason: 'no scanner here' });
+});
+
+describe('an attempt that is aborted', () => {
+  async function abortWhileRunning(handler: string): Promise<{ outcome: Outcome; tookMs: number }> {
+    const controller = new AbortController();
+    const outcome = run(handler, { signal: controller.signal });
+    // A second attempt that ends shows that threads are up, so that the first is really running.
+    await run('echo');
+    const start = performance.now();
+    controller.abort('cancelled');
+    return { outcome: await outcome, tookMs: performance.now() - start };
+  }
+
+  it('ends at once when the handler heeds the signal', async () => {
+    const { outcome } = await abortWhileRunning('polite');
+    expect(outcome).toEqual({ type: 'aborted' });
+  });
+
+  it('counts as aborted even if the handler returns something then', async () => {
+    const { outcome } = await abortWhileRunning('return-late');
+    expect(outcome).toEqual({ type: 'aborted' });
+  });
+
+  it('is terminated after the grace time when the handler does not', async () => {
+    const { outcome, tookMs } = await abortWhileRunning('busy-loop');
+    expect(outcome).toEqual({ type: 'aborted' });
+    expect(tookMs).toBeGreaterThanOrEqual(graceMs - 10);
+    expect(tookMs).toBeLessThan(graceMs + 5_000);
+  });
+
+  it('never starts when it is aborted before', async () => {
+    const outcome = await run('busy-loop', { signal: AbortSignal.abort('cancelled') });
+    expect(outcome).toEqual({ type: 'aborted' });
+  });
+
+  it('leaves its slot free: four that block make room for four others', async () => {
+    const controller = new AbortController();
+    const blocked = [1, 2, 3, 4].map(() => run('busy-loop', { signal: controller.signal }));
+    controller.abort('cancelled');
+    await Promise.all(blocked);
+    const others = await Promise.all([1, 2, 3, 4].map(() => run('echo')));
+    expect(others.map(({ type }) => type)).toEqual(Array(4).fill('succeeded'));
+  });
+});
