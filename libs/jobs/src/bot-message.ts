@@ -1,4 +1,5 @@
 import xml, { type Element } from '@xmpp/xml';
+import type { Requester } from './domain/job.js';
 
 /** Marks which job a message is about, so that programs need not read the text. */
 export interface JobMark {
@@ -52,6 +53,20 @@ export function encodeBotMessage(message: BotMessage): Element {
     passing === true ? xml('no-store', { xmlns: hints }) : undefined,
   ];
   return xml('message', { to, type, id }, ...children.filter((child) => child !== undefined));
+}
+
+/** Where an answer to the requester goes, and what ties it to the question. */
+export function addressOf(
+  requester: Requester,
+): Pick<BotMessage, 'to' | 'type' | 'thread' | 'inReplyTo'> {
+  const { jid, messageType, messageId, originId, thread } = requester;
+  const id = originId ?? messageId;
+  return {
+    to: jid,
+    type: messageType === 'chat' ? 'chat' : 'normal',
+    ...(thread === undefined ? {} : { thread }),
+    ...(id === undefined ? {} : { inReplyTo: { id, to: jid } }),
+  };
 }
 
 /** The mark in a message from the bot; undefined where there is none that we know. */

@@ -1,5 +1,11 @@
-import type { BotMessage, HandlerSpec, JobEntry, JobId, Progress } from '@heavylift/jobs';
-import { addressOf } from './teller.js';
+import {
+  addressOf,
+  type BotMessage,
+  type HandlerSpec,
+  type JobEntry,
+  type JobId,
+  type Progress,
+} from '@heavylift/jobs';
 import { progressText } from './texts.js';
 
 export interface ProgressPorts {

@@ -113,17 +113,3 @@ export function outcomeMessage(
     job: { id: entry.id, number: entry.number, state: result.status satisfies JobMarkState },
   };
 }
-
-/** Where an answer to the requester goes, and what ties it to the question. */
-export function addressOf(
-  requester: Requester,
-): Pick<BotMessage, 'to' | 'type' | 'thread' | 'inReplyTo'> {
-  const { jid, messageType, messageId, originId, thread } = requester;
-  const id = originId ?? messageId;
-  return {
-    to: jid,
-    type: messageType === 'chat' ? 'chat' : 'normal',
-    ...(thread === undefined ? {} : { thread }),
-    ...(id === undefined ? {} : { inReplyTo: { id, to: jid } }),
-  };
-}

@@ -1,0 +1,128 @@
+import type { Confirmation, Ledger, Sheet } from '@heavylift/jobs';
+import { hasCondition, type PubSubNode } from '@heavylift/xmpp-pubsub';
+
+export interface LedgerWriterPorts {
+  readonly node: Pick<PubSubNode<Sheet>, 'publish' | 'retract'>;
+  /** Resolves when writing makes sense: online, and sure to be the leader still. Rejects when it never will again. */
+  readonly mayWrite: () => Promise<void>;
+  /** Entries that stand in the node for good now. */
+  readonly onWritten: (confirmation: Confirmation) => void;
+  readonly onFailure: (error: unknown, retryInMs: number) => void;
+}
+
+/** The one place from which the `jobs` node is written, one publish and one retraction at a time. */
+export interface LedgerWriter {
+  /** The ledger has changed: writes what is due, as soon as the present turn is over. */
+  kick(): void;
+  /** Writes what is due, then stops; or stops at once if it can't be written. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** Jobs let go wait this long for others, or for the next entry: one sheet serves them all. */
+const removalsWaitMs = 40;
+const backoff = { initialMs: 100, maxMs: 5_000 };
+
+export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): LedgerWriter {
+  const { node, mayWrite, onWritten, onFailure } = ports;
+  let publishing = false;
+  let retracting = false;
+  let closed = false;
+  let removalsTimer: NodeJS.Timeout | undefined;
+  const sleeping = new Set<() => void>();
+
+  const sleep = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        sleeping.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      sleeping.add(wake);
+    });
+
+  async function publishDue(): Promise<void> {
+    let failures = 0;
+    while (!closed && ledger.due !== 'nothing') {
+      await mayWrite();
+      const flush = ledger.nextFlush();
+      if (flush === undefined) return;
+      try {
+        await node.publish(flush.sheet, { id: flush.id });
+        failures = 0;
+        const confirmation = ledger.confirmed(flush.id);
+        if (confirmation !== undefined) onWritten(confirmation);
+        retract();
+      } catch (error) {
+        // It may have arrived: the ledger gives the same sheet again, under the same id.
+        ledger.publishFailed(flush.id);
+        await waitAfter(error, ++failures);
+      }
+    }
+  }
+
+  async function waitAfter(error: unknown, failures: number): Promise<void> {
+    const ms = Math.min(backoff.maxMs, backoff.initialMs * 2 ** (failures - 1));
+    onFailure(error, ms);
+    await sleep(ms);
+  }
+
+  async function retractDue(): Promise<void> {
+    for (let id = ledger.nextRetraction(); id !== undefined; id = ledger.nextRetraction()) {
+      try {
+        await mayWrite();
+        await node.retract(id);
+        ledger.retracted(id);
+      } catch (error) {
+        if (hasCondition(error, 'item-not-found')) ledger.retracted(id);
+        else {
+          ledger.retractFailed(id);
+          await waitAfter(error, 1);
+        }
+      }
+      if (closed) return;
+    }
+  }
+
+  function retract(): void {
+    if (retracting || closed) return;
+    retracting = true;
+    retractDue()
+      .catch((error: unknown) => onFailure(error, 0))
+      .finally(() => {
+        retracting = false;
+      });
+  }
+
+  function publish(): void {
+    if (publishing || closed) return;
+    publishing = true;
+    clearTimeout(removalsTimer);
+    removalsTimer = undefined;
+    publishDue()
+      .catch((error: unknown) => onFailure(error, 0))
+      .finally(() => {
+        publishing = false;
+        if (ledger.due !== 'nothing') kick();
+      });
+  }
+
+  function kick(): void {
+    if (publishing || closed) return;
+    if (ledger.due === 'entries') queueMicrotask(publish);
+    else if (ledger.due === 'removals') removalsTimer ??= setTimeout(publish, removalsWaitMs);
+  }
+
+  return {
+    kick,
+    async close(timeoutMs) {
+      const deadline = performance.now() + timeoutMs;
+      publish();
+      while ((publishing || ledger.due !== 'nothing') && performance.now() < deadline)
+        await sleep(10);
+      closed = true;
+      clearTimeout(removalsTimer);
+      for (const wake of [...sleeping]) wake();
+    },
+  };
+}
