@@ -8,12 +8,13 @@ export interface SheetItem {
   readonly sheet: Sheet;
 }
 
-/** What a job's requester and history do not change: everything else may. */
+/** What never changes in an entry. */
 type Fixed = 'id' | 'number' | 'revision' | 'kind' | 'requester' | 'submitted';
+type Optional = 'notBefore' | 'deadline' | 'uniqueKey' | 'traceparent' | 'cancelRequested';
 
-/** New values of an entry; `undefined` takes an optional one away. */
-export type EntryChange = {
-  readonly [K in Exclude<keyof JobEntry, Fixed>]?: JobEntry[K] | undefined;
+/** New values for an entry; `undefined` takes an optional one away. */
+export type EntryChange = Partial<Omit<JobEntry, Fixed | Optional>> & {
+  readonly [K in Optional]?: JobEntry[K] | undefined;
 };
 
 export interface LedgerOptions {
@@ -23,7 +24,7 @@ export interface LedgerOptions {
   readonly items: readonly SheetItem[];
   /** Entries a sheet holds, at most. @default 64 */
   readonly maxJobs?: number;
-  /** Bytes of XML a sheet takes, at most, its own element aside (less than 8 KiB). @default 49_152 */
+  /** Bytes of XML its entries take, at most; the rest of a sheet stays under 16 KiB. @default 49_152 */
   readonly maxBytes?: number;
 }
 
@@ -47,8 +48,8 @@ export interface Ledger {
   /** Sheets that count, the one in flight included. */
   readonly sheets: number;
   readonly lastNumber: number;
-  /** Sheets that ought to have been among the items at opening and were not: the read was incomplete, or the node lost them. */
-  readonly missing: readonly number[];
+  /** How many sheets ought to have been among the items at opening and were not: the read was incomplete, or the node lost them. */
+  readonly missing: number;
   entries(): IterableIterator<JobEntry>;
   get(id: JobId): JobEntry | undefined;
   /**
@@ -81,7 +82,7 @@ export interface Ledger {
 
 /** What a reader's view lost and gained by what was applied. */
 export interface LedgerChanges {
-  /** Entries that are new or have a higher revision. */
+  /** Entries that are new, have another revision, or were written anew by another epoch. */
   readonly changed: readonly JobEntry[];
   /** Jobs that are open no more. */
   readonly gone: readonly JobId[];
@@ -101,8 +102,8 @@ export interface LedgerReplica {
   readonly refused: number;
   get(id: JobId): JobEntry | undefined;
   entries(): IterableIterator<JobEntry>;
-  /** The whole content of the node: what is not in it is forgotten, what is newer than all of it is kept. */
+  /** The whole content of the node: what is not in it is forgotten, except that the epoch never goes back. */
   reset(items: readonly SheetItem[]): LedgerChanges;
+  /** Sheets that an event brought. Retractions need no telling: a sheet is retracted only after a newer one has said that it is dead. */
   published(items: readonly SheetItem[]): LedgerChanges;
-  retracted(itemIds: readonly string[]): LedgerChanges;
 }

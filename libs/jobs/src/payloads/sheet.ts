@@ -199,9 +199,14 @@ function expectConsistent(element: Element, sheet: Sheet): void {
     const before = sheet.epochs[index - 1];
     return before === undefined || (before.epoch < start.epoch && before.since < start.since);
   });
+  const [first] = sheet.epochs;
   const inForce = sheet.epochs.at(-1);
-  if (!ascending || inForce?.epoch !== sheet.epoch || inForce.since > sheet.sequence) {
-    throw malformed(element, 'its epochs are out of order or do not end with its own');
+  const covers = first !== undefined && first.since <= sheet.floor;
+  if (!ascending || !covers || inForce?.epoch !== sheet.epoch || inForce.since > sheet.sequence) {
+    throw malformed(
+      element,
+      'its epochs are out of order, begin above its floor or do not end with its own',
+    );
   }
   const ids = new Set([...sheet.jobs, ...sheet.gone].map(({ id }) => id));
   if (ids.size < sheet.jobs.length + sheet.gone.length) {

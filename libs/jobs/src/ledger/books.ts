@@ -1,0 +1,149 @@
+import type { JobEntry, JobId } from '../domain/job.js';
+
+/** A job as the writer knows it. */
+export interface Job {
+  readonly id: JobId;
+  /** What it is now; undefined once it has been let go. */
+  entry: JobEntry | undefined;
+  /** Of what it is now. */
+  revision: number;
+  /** Bytes of what it is now. */
+  bytes: number;
+  /** Sheets that count and have a record of it. */
+  holders: number;
+  /** The newest of them, whose record overrules the others, and the bytes of that record. */
+  at: Page | undefined;
+  writtenBytes: number;
+}
+
+/** A sheet as the writer knows it. */
+export interface Page {
+  readonly sequence: number;
+  readonly itemId: string;
+  /** Every job it has a record of. */
+  readonly jobs: Job[];
+  /** How many of its records are needed, and their bytes; the newest page has one more, for itself. */
+  needed: number;
+  neededBytes: number;
+}
+
+export interface Books {
+  readonly jobs: ReadonlyMap<JobId, Job>;
+  /** Pages that count, by ascending sequence number. */
+  readonly pages: ReadonlyMap<number, Page>;
+  /** Needed records in all pages, and their bytes. */
+  readonly needed: number;
+  readonly neededBytes: number;
+  /** Opens the newest page. It counts whatever is in it, until the next is opened: it is the one that says what counts. */
+  openPage(sequence: number, itemId: string): Page;
+  openJob(id: JobId): Job;
+  /** Notes that the page has a record of what the job is now. */
+  write(job: Job, page: Page): void;
+  /** Notes that the job has been let go. */
+  letGo(job: Job): void;
+}
+
+/**
+ * Which record of which job stands in which sheet, and which are needed.
+ *
+ * A record is needed if it is the newest of its job, and either the job is open, or an older sheet that counts has a record of the
+ * job, which would come back to life without it. A page without a needed record does not count from then on: whatever sheet is
+ * written next says that it is dead. This may bring down others, since records that kept its records down are needed no longer.
+ * Needed records become unneeded, never the reverse, so that no decision has to be taken back.
+ *
+ * @param closed told of each page that counts no longer
+ * @param forgotten told of each job of which no page that counts has a record
+ */
+export function createBooks(closed: (page: Page) => void, forgotten: (job: Job) => void): Books {
+  const jobs = new Map<JobId, Job>();
+  const pages = new Map<number, Page>();
+  let newest: Page | undefined;
+  let needed = 0;
+  let neededBytes = 0;
+
+  const isNeeded = (job: Job): boolean => job.entry !== undefined || job.holders > 1;
+
+  function adjust(page: Page, records: number, bytes: number): void {
+    page.needed += records;
+    page.neededBytes += bytes;
+    needed += records;
+    neededBytes += bytes;
+  }
+
+  function release(page: Page, bytes: number): void {
+    adjust(page, -1, -bytes);
+    closeIfIdle(page);
+  }
+
+  function closeIfIdle(first: Page): void {
+    const idle = [first];
+    for (let page = idle.pop(); page !== undefined; page = idle.pop()) {
+      if (page.needed > 0 || !pages.delete(page.sequence)) continue;
+      closed(page);
+      for (const job of page.jobs) {
+        job.holders -= 1;
+        if (job.holders === 0) forget(job);
+        else if (job.holders === 1 && job.entry === undefined && job.at !== undefined) {
+          adjust(job.at, -1, -job.writtenBytes);
+          idle.push(job.at);
+        }
+      }
+    }
+  }
+
+  function forget(job: Job): void {
+    jobs.delete(job.id);
+    forgotten(job);
+  }
+
+  return {
+    jobs,
+    pages,
+    get needed() {
+      return needed;
+    },
+    get neededBytes() {
+      return neededBytes;
+    },
+
+    openPage(sequence, itemId) {
+      const page: Page = { sequence, itemId, jobs: [], needed: 0, neededBytes: 0 };
+      pages.set(sequence, page);
+      adjust(page, 1, 0);
+      if (newest !== undefined) release(newest, 0);
+      newest = page;
+      return page;
+    },
+
+    openJob(id) {
+      const job: Job = {
+        id,
+        entry: undefined,
+        revision: 0,
+        bytes: 0,
+        holders: 0,
+        at: undefined,
+        writtenBytes: 0,
+      };
+      jobs.set(id, job);
+      return job;
+    },
+
+    write(job, page) {
+      const { at, writtenBytes } = job;
+      const wasNeeded = isNeeded(job);
+      job.holders += 1;
+      job.at = page;
+      job.writtenBytes = job.bytes;
+      page.jobs.push(job);
+      if (isNeeded(job)) adjust(page, 1, job.bytes);
+      if (at !== undefined && wasNeeded) release(at, writtenBytes);
+    },
+
+    letGo(job) {
+      job.entry = undefined;
+      if (job.at === undefined) forget(job);
+      else if (!isNeeded(job)) release(job.at, job.writtenBytes);
+    },
+  };
+}

@@ -1,0 +1,294 @@
+import type { JobEntry, JobId, NewJob } from '../domain/job.js';
+import { type EpochStart, type GoneJob, sheetItemId } from '../domain/sheet.js';
+import { JobsError } from '../errors.js';
+import { encodeJob } from '../payloads/sheet.js';
+import { present } from '../xml/read.js';
+import { encodedBytes } from '../xml/size.js';
+import { createBooks, type Job, type Page } from './books.js';
+import { createRetractions } from './retractions.js';
+import { countingSheets, epochsFrom, gapsBetween, readSheets } from './rules.js';
+import type { EntryChange, Flush, Ledger, LedgerOptions } from './types.js';
+
+/** `<gone id revision/>` takes at most this. */
+const GONE_BYTES = 96;
+/** Tombstones a sheet holds, at most; they go first, being small and freeing sheets. */
+const MAX_GONE = 64;
+/** Past so many epochs since the floor, the oldest sheet is carried over, so that the floor rises. */
+const MAX_EPOCHS = 16;
+/** So many sheets are few, however empty. */
+const FEW_SHEETS = 16;
+
+interface InFlight extends Flush {
+  readonly written: readonly JobEntry[];
+  /** Items that are dead once this sheet has arrived. */
+  readonly buries: readonly string[];
+  sent: boolean;
+}
+
+/**
+ * Opens the ledger as its one writer, from what the node holds. The first flush is due at once: it tells everyone that the epoch
+ * has begun.
+ *
+ * Whatever is decided is decided when a sheet is planned, on the assumption that it arrives, and the same sheet is published until
+ * it has: no other is ever planned before. So a crash leaves the node as it was either before or after a sheet, and nothing has to
+ * be rolled back.
+ *
+ * @throws JobsError `stale-epoch`, `invalid-option`
+ */
+export function openLedger(options: LedgerOptions): Ledger {
+  const { epoch, items, maxJobs = 64, maxBytes = 49_152 } = options;
+  if (maxJobs < 2 || maxBytes < 4_096) {
+    throw new JobsError(
+      'invalid-option',
+      `maxJobs is ${maxJobs} and maxBytes ${maxBytes}: at least 2 and 4096 are needed`,
+    );
+  }
+  const { newest, counting, idle } = readSheets(items);
+  if (newest !== undefined && newest.epoch >= epoch) {
+    throw new JobsError(
+      'stale-epoch',
+      `cannot open the ledger as epoch ${epoch}: sheet ${sheetItemId(newest)} is of epoch ${newest.epoch}`,
+    );
+  }
+
+  /** Jobs whose last change is in no sheet yet, in the order of their changes. */
+  const changes = new Map<JobId, Job>();
+  /** Jobs let go while a sheet that counts has a record of them. */
+  const removals = new Map<JobId, Job>();
+  /** Items that no sheet says are dead yet. */
+  let closed: string[] = [];
+  const retractions = createRetractions(idle);
+  const books = createBooks(
+    (page) => closed.push(page.itemId),
+    (job) => {
+      changes.delete(job.id);
+      removals.delete(job.id);
+    },
+  );
+
+  let size = 0;
+  let sequence = newest?.sequence ?? 0;
+  let epochs: readonly EpochStart[] = [...(newest?.epochs ?? []), { epoch, since: sequence + 1 }];
+  let lastNumber = newest?.lastNumber ?? 0;
+  let begun = false;
+  let inFlight: InFlight | undefined;
+
+  for (const sheet of counting) {
+    const page = books.openPage(sheet.sequence, sheetItemId(sheet));
+    for (const entry of sheet.jobs) {
+      restore(page, entry, encodedBytes(encodeJob(entry)), entry);
+      lastNumber = Math.max(lastNumber, entry.number);
+    }
+    for (const gone of sheet.gone) restore(page, gone, GONE_BYTES, undefined);
+  }
+  for (const { entry } of books.jobs.values()) if (entry !== undefined) size += 1;
+
+  function restore(page: Page, { id, revision }: GoneJob, bytes: number, entry?: JobEntry): void {
+    const job = books.jobs.get(id) ?? books.openJob(id);
+    job.entry = entry;
+    job.revision = revision;
+    job.bytes = bytes;
+    books.write(job, page);
+  }
+
+  function openEntry(id: JobId): { job: Job; entry: JobEntry } {
+    const job = books.jobs.get(id);
+    if (job?.entry === undefined) {
+      throw new JobsError('unknown-job', `job ${id} does not stand in the ledger`);
+    }
+    return { job, entry: job.entry };
+  }
+
+  /** An entry is refused before it can get stuck: it must fit a sheet, and a new one half of it, for its failures to come. */
+  function measure(entry: JobEntry, limit: number): number {
+    const bytes = encodedBytes(encodeJob(entry));
+    if (bytes <= limit) return bytes;
+    throw new JobsError(
+      'entry-too-large',
+      `the entry of job ${entry.id} takes ${bytes} bytes, ${limit} are allowed`,
+    );
+  }
+
+  /** Sheets that the needed records make sense of: twice as many as they would fill, and a few. */
+  function sheetsAllowed(): number {
+    const filled = books.needed / maxJobs + books.neededBytes / maxBytes;
+    return FEW_SHEETS + Math.ceil(2 * filled);
+  }
+
+  function plan(): InFlight {
+    sequence += 1;
+    const itemId = sheetItemId({ epoch, sequence });
+    const crowded = books.pages.size > sheetsAllowed();
+    const page = books.openPage(sequence, itemId);
+    const jobs: JobEntry[] = [];
+    const gone: GoneJob[] = [];
+    let bytes = 0;
+
+    /** Writes the job if there is room for it. */
+    function take(job: Job, share: number): boolean {
+      const full = jobs.length >= maxJobs * share || bytes + job.bytes > maxBytes * share;
+      if (full && jobs.length > 0) return false;
+      if (job.entry === undefined) gone.push({ id: job.id, revision: job.revision });
+      else jobs.push(job.entry);
+      bytes += job.bytes;
+      changes.delete(job.id);
+      removals.delete(job.id);
+      books.write(job, page);
+      return true;
+    }
+
+    /** Takes over what is needed of an older page, which counts no more if all of it fits. */
+    function carry(from: Page): void {
+      for (const job of from.jobs) {
+        const here = job.at === from && (job.entry !== undefined || job.holders > 1);
+        if (here && !take(job, 1)) return;
+      }
+    }
+
+    for (const job of removals.values()) {
+      if (gone.length >= MAX_GONE) break;
+      take(job, 1);
+    }
+    for (const job of changes.values()) if (!take(job, crowded ? 0.5 : 1)) break;
+    const written = [...jobs];
+
+    const [oldest] = books.pages.values();
+    if (epochs.length > MAX_EPOCHS && oldest !== undefined && oldest !== page) carry(oldest);
+    if (crowded) {
+      const emptiest = [...books.pages.values()]
+        .filter((candidate) => candidate !== page)
+        .sort((a, b) => weight(a) - weight(b));
+      for (const from of emptiest) {
+        const fits = jobs.length + from.needed <= maxJobs && bytes + from.neededBytes <= maxBytes;
+        if (!fits || books.pages.size <= 0.75 * sheetsAllowed()) break;
+        carry(from);
+      }
+    }
+
+    const [floor = sequence] = books.pages.keys();
+    epochs = epochsFrom(epochs, floor);
+    const buries = closed;
+    closed = [];
+    begun = true;
+    return {
+      id: itemId,
+      sheet: {
+        epoch,
+        sequence,
+        floor,
+        dead: gapsBetween(books.pages.keys()),
+        epochs,
+        lastNumber,
+        jobs,
+        gone,
+      },
+      written,
+      buries,
+      sent: true,
+    };
+  }
+
+  const weight = (page: Page): number => page.needed / maxJobs + page.neededBytes / maxBytes;
+
+  function due(): Ledger['due'] {
+    if (changes.size > 0 || !begun) return 'entries';
+    return removals.size > 0 || closed.length > 0 ? 'removals' : 'nothing';
+  }
+
+  return {
+    epoch,
+    missing: newest === undefined ? 0 : countingSheets(newest) - counting.length,
+    get size() {
+      return size;
+    },
+    get sheets() {
+      return books.pages.size;
+    },
+    get lastNumber() {
+      return lastNumber;
+    },
+    get due() {
+      return due();
+    },
+
+    *entries() {
+      for (const { entry } of books.jobs.values()) if (entry !== undefined) yield entry;
+    },
+
+    get: (id) => books.jobs.get(id)?.entry,
+
+    add(newJob: NewJob) {
+      if (books.jobs.has(newJob.id)) {
+        throw new JobsError('duplicate-job', `job ${newJob.id} stands in the ledger already`);
+      }
+      const entry: JobEntry = { ...newJob, number: lastNumber + 1, revision: 1 };
+      const bytes = measure(entry, maxBytes / 2);
+      const job = books.openJob(entry.id);
+      job.entry = entry;
+      job.revision = 1;
+      job.bytes = bytes;
+      changes.set(job.id, job);
+      lastNumber = entry.number;
+      size += 1;
+      return entry;
+    },
+
+    change(id, change) {
+      const { job, entry } = openEntry(id);
+      const unwritten = changes.has(id);
+      const changed = applyChange(entry, change, unwritten ? job.revision : job.revision + 1);
+      job.bytes = measure(changed, maxBytes);
+      job.entry = changed;
+      job.revision = changed.revision;
+      changes.set(id, job);
+      return changed;
+    },
+
+    remove(id) {
+      const { job } = openEntry(id);
+      size -= 1;
+      if (!changes.delete(id)) job.revision += 1;
+      job.bytes = GONE_BYTES;
+      removals.set(id, job);
+      books.letGo(job);
+    },
+
+    nextFlush() {
+      if (inFlight?.sent === true) return undefined;
+      if (inFlight === undefined) {
+        if (due() === 'nothing') return undefined;
+        inFlight = plan();
+      }
+      inFlight.sent = true;
+      return { id: inFlight.id, sheet: inFlight.sheet };
+    },
+
+    confirmed(itemId) {
+      if (inFlight?.id !== itemId) return undefined;
+      const { written, buries } = inFlight;
+      inFlight = undefined;
+      retractions.add(buries);
+      return { written };
+    },
+
+    publishFailed(itemId) {
+      if (inFlight?.id === itemId) inFlight.sent = false;
+    },
+
+    nextRetraction: retractions.next,
+    retracted: retractions.done,
+    retractFailed: retractions.failed,
+  };
+}
+
+function applyChange(entry: JobEntry, change: EntryChange, revision: number): JobEntry {
+  const { notBefore, deadline, uniqueKey, traceparent, cancelRequested, ...required } = {
+    ...entry,
+    ...change,
+  };
+  return {
+    ...required,
+    revision,
+    ...present({ notBefore, deadline, uniqueKey, traceparent, cancelRequested }),
+  };
+}

@@ -1,0 +1,216 @@
+import type { PayloadCodec } from '@heavylift/xmpp-pubsub';
+import type { Element } from '@xmpp/xml';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  eventsCodec,
+  handlersCodec,
+  isJobsError,
+  jsonText,
+  lifterCodec,
+  resultsCodec,
+  runningQueryCodec,
+  type Sheet,
+  sheetCodec,
+} from '../src/index.js';
+import { encodedBytes } from '../src/xml/size.js';
+import * as any from './helpers/arbitraries.js';
+import { parseXml, throughStream } from './helpers/xml.js';
+
+const sheet: fc.Arbitrary<Sheet> = fc
+  .record({
+    jobs: fc.uniqueArray(any.jobEntry, { maxLength: 3, selector: ({ id }) => id }),
+    floor: fc.integer({ min: 1, max: 1_000 }),
+    gaps: fc.array(fc.tuple(fc.nat(9), fc.nat(9)), { maxLength: 4 }),
+    epoch: fc.integer({ min: 0, max: 1_000 }),
+    lastNumber: fc.nat(),
+  })
+  .map(({ jobs, floor, gaps, epoch, lastNumber }) => {
+    let next = floor;
+    const dead = gaps.map(([gap, length]) => {
+      const from = next + gap;
+      next = from + length + 1;
+      return { from, to: from + length };
+    });
+    const gone = jobs.slice(2).map(({ id, revision }) => ({ id, revision }));
+    return {
+      epoch,
+      sequence: next,
+      floor,
+      dead,
+      epochs: [{ epoch, since: floor }],
+      lastNumber,
+      jobs: jobs.slice(0, 2),
+      gone,
+    };
+  });
+
+function survives<T>(codec: PayloadCodec<T>, values: fc.Arbitrary<T>): void {
+  fc.assert(
+    fc.property(values, (value) => {
+      expect(codec.decode(throughStream(codec.encode(value)))).toStrictEqual(value);
+    }),
+  );
+}
+
+describe('what is encoded and sent through a stream is decoded as it was', () => {
+  it('sheets', () => survives(sheetCodec, sheet));
+  it('results', () =>
+    survives(resultsCodec, fc.array(any.jobResult, { minLength: 1, maxLength: 3 })));
+  it('events', () => survives(eventsCodec, fc.array(any.jobEvent, { maxLength: 3 })));
+  it('lifter announcements', () => survives(lifterCodec, any.lifterAnnouncement));
+  it('handlers', () => survives(handlersCodec, fc.array(any.handlerSpec, { maxLength: 3 })));
+  it('the running query', () => survives(runningQueryCodec, fc.constant(undefined)));
+});
+
+describe('JSON in XML (XEP-0335)', () => {
+  it('has only characters that XML 1.0 allows', () => {
+    const forbidden = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+    fc.assert(
+      fc.property(any.anyText, (text) => {
+        expect(jsonText(text)).not.toMatch(forbidden);
+      }),
+    );
+  });
+
+  it('escapes what XML forbids', () => {
+    expect(jsonText('\u0001\uFFFE\uD800')).toBe('"\\u0001\\ufffe\\ud800"');
+  });
+});
+
+it('the size of an element is what it takes in a stream', () => {
+  fc.assert(
+    fc.property(any.jobEntry, (entry) => {
+      const element = sheetCodec.encode({
+        epoch: 1,
+        sequence: 1,
+        floor: 1,
+        dead: [],
+        epochs: [],
+        lastNumber: 0,
+        jobs: [entry],
+        gone: [],
+      });
+      expect(encodedBytes(element)).toBe(Buffer.byteLength(element.toString()));
+    }),
+  );
+});
+
+describe('what is not as the protocol says is refused, with what and where', () => {
+  const id = '019a0000-0000-7000-8000-000000000001';
+  const body = `<json xmlns='urn:xmpp:json:0'>{"args":{},"requester":{"jid":"a@b/c","messageType":"chat"},"target":{"type":"any"},"failures":[]}</json>`;
+  const job = (attributes: string, json = body) =>
+    `<job id='${id}' number='1' revision='1' kind='lift' submitted='2026-01-31T12:00:00.000Z' timeout-ms='1' priority='0' attempt='1' max-attempts='1' stalls='0' ${attributes}>${json}</job>`;
+  const sheetOf = (jobs: string, attributes = `epochs='1:1'`) =>
+    `<sheet xmlns='urn:heavylift:jobs:1' epoch='1' sequence='9' floor='1' last-number='1' ${attributes}>${jobs}</sheet>`;
+
+  it('takes the well-formed one', () => {
+    expect(sheetCodec.decode(parseXml(sheetOf(job(`state='pending'`)))).jobs).toHaveLength(1);
+  });
+
+  it.each([
+    ['<sheet>', sheetCodec, `<sheet xmlns='urn:heavylift:jobs:2'/>`],
+    ['epochs', sheetCodec, sheetOf('', '')],
+    ['epochs', sheetCodec, sheetOf('', `epochs='1:2'`)],
+    ['epochs', sheetCodec, sheetOf('', `epochs='1:1 2:5'`)],
+    ['dead', sheetCodec, sheetOf('', `epochs='1:1' dead='4-x'`)],
+    ['4-3', sheetCodec, sheetOf('', `epochs='1:1' dead='4-3'`)],
+    ['5-9', sheetCodec, sheetOf('', `epochs='1:1' dead='5-9'`)],
+    ['3-4', sheetCodec, sheetOf('', `epochs='1:1' dead='5 3-4'`)],
+    [
+      'twice',
+      sheetCodec,
+      sheetOf(`<gone id='${id}' revision='2'/><gone id='${id}' revision='2'/>`),
+    ],
+    ['pending, assigned', sheetCodec, sheetOf(job(`state='done'`))],
+    ["'lifter' is missing", sheetCodec, sheetOf(job(`state='assigned'`))],
+    [id, sheetCodec, sheetOf(job(`state='pending'`, ''))],
+    [
+      'not JSON',
+      sheetCodec,
+      sheetOf(job(`state='pending'`, `<json xmlns='urn:xmpp:json:0'>{</json>`)),
+    ],
+    ['target', sheetCodec, sheetOf(job(`state='pending'`, body.replace('any', 'moon')))],
+    ['args', sheetCodec, sheetOf(job(`state='pending'`, body.replace('{}', '[]')))],
+    ['a UTC time', sheetCodec, sheetOf(job(`state='pending' deadline='tomorrow'`))],
+    ['<result>', resultsCodec, `<results xmlns='urn:heavylift:result:1'/>`],
+    [
+      'attempt',
+      lifterCodec,
+      `<lifter xmlns='urn:heavylift:lifter:1' version='1' slots='1' busy='0'><running id='${id}' attempt='0'/></lifter>`,
+    ],
+    [
+      'UUIDv7',
+      lifterCodec,
+      `<lifter xmlns='urn:heavylift:lifter:1' version='1' slots='1' busy='0'><running id='x' attempt='1'/></lifter>`,
+    ],
+    [
+      'draining',
+      lifterCodec,
+      `<lifter xmlns='urn:heavylift:lifter:1' version='1' slots='1' busy='0' draining='maybe'/>`,
+    ],
+    [
+      'slots',
+      lifterCodec,
+      `<lifter xmlns='urn:heavylift:lifter:1' version='1' slots='1e3' busy='0'/>`,
+    ],
+    [
+      'done',
+      eventsCodec,
+      `<events xmlns='urn:heavylift:event:1'><progress job='${id}' attempt='1' at='2026-01-31T12:00:00.000Z'/></events>`,
+    ],
+    [
+      'form',
+      handlersCodec,
+      `<handlers xmlns='urn:heavylift:handler:1'><handler name='lift' title='x' timeout-ms='1' max-attempts='1'/></handlers>`,
+    ],
+  ] as const)('%s', (says, codec: PayloadCodec<unknown>, source) => {
+    const attempt = () => codec.decode(parseXml(source));
+    expect(attempt).toThrow(says);
+    expect(attempt).toThrow(expect.objectContaining({ code: 'malformed-payload' }));
+  });
+
+  it('whatever a mutated payload is, decoding gives a value or JobsError', () => {
+    const source = sheetOf(job(`state='pending'`));
+    const mutation = fc.tuple(fc.nat(source.length), fc.nat(20), fc.string({ maxLength: 5 }));
+    fc.assert(
+      fc.property(mutation, ([at, length, instead]) => {
+        const element = tryParse(source.slice(0, at) + instead + source.slice(at + length));
+        if (element === undefined) return;
+        try {
+          sheetCodec.decode(element);
+        } catch (error) {
+          expect(isJobsError(error, 'malformed-payload')).toBe(true);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('later versions may add', () => {
+  it('attributes and elements that are not known are ignored', () => {
+    const source = `<lifter xmlns='urn:heavylift:lifter:1' version='1' slots='1' busy='0' mood='fine'><gpu/><handler name='lift' speed='9'/></lifter>`;
+    expect(lifterCodec.decode(parseXml(source))).toStrictEqual({
+      version: '1',
+      slots: 1,
+      busy: 0,
+      draining: false,
+      handlers: ['lift'],
+      running: [],
+    });
+  });
+
+  it('kinds of event that are not known are ignored', () => {
+    const source = `<events xmlns='urn:heavylift:event:1'><applause/></events>`;
+    expect(eventsCodec.decode(parseXml(source))).toStrictEqual([]);
+  });
+});
+
+function tryParse(source: string): Element | undefined {
+  try {
+    return parseXml(source);
+  } catch {
+    return undefined;
+  }
+}
