@@ -30,7 +30,7 @@ export interface ProcessControl {
 const samePressMs = 1_000;
 const leakGraceMs = 1_000;
 
-/** Takes over what can end a process: SIGTERM and SIGINT, errors that nobody caught, and the loss of a parent with an IPC channel. */
+/** Takes over what can end a process: SIGTERM and SIGINT, and errors that nobody caught. */
 export function controlProcess(log: Logger): ProcessControl {
   const stopping = new AbortController();
   let exitCode: number = exitCodes.clean;
@@ -65,15 +65,11 @@ export function controlProcess(log: Logger): ProcessControl {
     }
   };
   const onFatal = (error: unknown): void => context.fail(error);
-  const onOrphaned = (): void => context.shutdown('the parent process is gone');
 
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('uncaughtException', onFatal);
   process.on('unhandledRejection', onFatal);
-  process.on('disconnect', onOrphaned);
-  // Listening for its end must not be what keeps the process alive.
-  process.channel?.unref();
 
   return {
     context,
@@ -85,7 +81,6 @@ export function controlProcess(log: Logger): ProcessControl {
       process.off('SIGINT', onSignal);
       process.off('uncaughtException', onFatal);
       process.off('unhandledRejection', onFatal);
-      process.off('disconnect', onOrphaned);
       log.info({ exitCode }, 'stopped');
       process.exitCode = exitCode;
       const leaked = setTimeout(() => {

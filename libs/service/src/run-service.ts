@@ -43,7 +43,7 @@ export async function runService<S extends Schema>(service: ServiceDefinition<S>
   try {
     const parts = await makeParts(service.compose(launch.config), log, control.context);
     stop = await startInOrder(parts, { log, signal: control.context.signal });
-    log.info('started');
+    log.info('ready');
     await control.told;
   } catch (error) {
     if (!isServiceError(error, 'start-aborted')) control.context.fail(error);

@@ -64,7 +64,7 @@ export const pubsubOptions = {
     type: domain(),
     otherwise: 'pubsub.XMPP_DOMAIN',
   }),
-  PUBSUB_NODE_PREFIX: withDefault({
+  NODE_PREFIX: withDefault({
     description: 'What the names of all nodes begin with.',
     type: text('the beginning of a node name'),
     default: defaultNodePrefix,

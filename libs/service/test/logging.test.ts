@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { createLogger, sessionLog } from '../src/index.js';
+
+function captured(level = 'info') {
+  const lines: string[] = [];
+  const log = createLogger({ name: 'gym', level, destination: { write: (l) => lines.push(l) } });
+  return { log, lines };
+}
+
+describe('a line of the log', () => {
+  it('is JSON with service, time, level in words and message', () => {
+    const { log, lines } = captured();
+    log.child({ job: '42' }).warn({ lifter: 'lifter-1' }, 'stalled');
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      name: 'gym',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      level: 'warn',
+      job: '42',
+      lifter: 'lifter-1',
+      msg: 'stalled',
+    });
+  });
+
+  it('tells an error with its causes', () => {
+    const { log, lines } = captured();
+    log.error({ err: new Error('no job', { cause: new Error('no server') }) }, 'failed');
+    expect(lines[0]).toContain('no job: no server');
+  });
+
+  it.each([
+    { password: 's3cret' },
+    { options: { password: 's3cret', username: 'bot' } },
+    { message: { stanza: { body: 's3cret' } } },
+    { headers: { authorization: 's3cret' } },
+    { token: 's3cret' },
+  ])('never holds a secret or what people write: %j', (details) => {
+    const { log, lines } = captured();
+    log.info(details, 'logged');
+    log.child(details).info('logged');
+    expect(lines).toHaveLength(2);
+    for (const line of lines) {
+      expect(line).toContain('[redacted]');
+      expect(line).not.toContain('s3cret');
+    }
+  });
+
+  it('is not written below the level', () => {
+    const { log, lines } = captured('warn');
+    log.info('fine');
+    expect(lines).toEqual([]);
+  });
+
+  it('carries what the XMPP library has to say', () => {
+    const { log, lines } = captured('debug');
+    sessionLog(log).debug({ id: 'a' }, 'sent');
+    sessionLog(log).warn({ id: 'b' }, 'odd stanza');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'debug', id: 'a', msg: 'sent' },
+      { level: 'warn', id: 'b', msg: 'odd stanza' },
+    ]);
+  });
+});
