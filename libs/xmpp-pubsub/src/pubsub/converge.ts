@@ -1,4 +1,5 @@
 import { hasCondition, XmppError } from '../errors.js';
+import { discoInfo } from './disco.js';
 import { nodeConfig } from './node-config.js';
 import { owning } from './owning.js';
 import { compact } from './read-xml.js';
@@ -24,7 +25,18 @@ export async function converge(
       return await config(options);
     } catch (error) {
       if (hasCondition(error, 'item-not-found')) return undefined;
+      // Prosody forbids to configure what is not there; to look at it is not forbidden.
+      if (hasCondition(error, 'forbidden') && (await isMissing())) return undefined;
       throw error;
+    }
+  };
+
+  const isMissing = async () => {
+    try {
+      await discoInfo(wire, wire.jid.toString(), { ...options, node });
+      return false;
+    } catch (error) {
+      return hasCondition(error, 'item-not-found');
     }
   };
 

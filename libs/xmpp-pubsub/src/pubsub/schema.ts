@@ -33,7 +33,8 @@ export function fieldsOf<C>() {
     name,
     read(values, into) {
       const value = codec.parse(values);
-      if (value === undefined) return false;
+      // A known field without a value is one that is not set.
+      if (value === undefined) return values.length === 0;
       into[key] = value;
       return true;
     },

@@ -110,6 +110,7 @@ describe('typed configuration', () => {
         { name: 'pubsub#max_items', values: ['-1'] },
         { name: 'pubsub#persist_items', values: ['true'] },
         { name: 'pubsub#title', values: [] },
+        { name: 'pubsub#strange', values: [] },
       ],
     });
     expect(read).toEqual({
@@ -117,7 +118,7 @@ describe('typed configuration', () => {
       other: {
         'pubsub#access_model': ['magic'],
         'pubsub#max_items': ['-1'],
-        'pubsub#title': [],
+        'pubsub#strange': [],
       },
     });
   });
