@@ -1,12 +1,12 @@
-import type {
-  BotMessage,
-  HandlerSpec,
-  JobEntry,
-  JobId,
-  JobMarkState,
-  JobResult,
-  LedgerChanges,
-  Requester,
+import {
+  addressOf,
+  type BotMessage,
+  type HandlerSpec,
+  type JobEntry,
+  type JobId,
+  type JobMarkState,
+  type JobResult,
+  type LedgerChanges,
 } from '@heavylift/jobs';
 import { outcomeText } from './texts.js';
 

@@ -1,0 +1,38 @@
+import {
+  type Config,
+  duration,
+  list,
+  matching,
+  pubsubOptions,
+  required,
+  text,
+  withDefault,
+  xmppOptions,
+} from '@heavylift/service';
+
+const bareJid = () => matching(/^[^\s@/]+@[^\s@/]+$/, 'a bare JID such as lifter-1@example.org');
+
+export const notifierOptions = {
+  ...xmppOptions,
+  ...pubsubOptions,
+  BOT_USERNAME: required({
+    description: 'The account in whose name requesters are told, without its domain.',
+    type: matching(/^[^\s"&'/:<>@]+$/, 'the part of a JID before the @'),
+  }),
+  BOT_PASSWORD: required({
+    description: 'The password of that account.',
+    type: text('a password'),
+    secret: true,
+  }),
+  LIFTER_ACCOUNTS: required({
+    description: 'The accounts whose results and progress are believed.',
+    type: list(bareJid()),
+  }),
+  NOTIFIER_PROGRESS_INTERVAL: withDefault({
+    description: "Least time between two messages on one job's progress.",
+    type: duration({ min: '100ms', max: '1h' }),
+    default: '1s',
+  }),
+};
+
+export type NotifierConfig = Config<typeof notifierOptions>;
