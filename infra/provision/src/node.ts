@@ -7,6 +7,7 @@ import {
   type NodeState,
   type PubSubNode,
   type PubSubService,
+  type Subscription,
   type SubscriptionChange,
 } from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
@@ -25,13 +26,16 @@ const indispensable: ReadonlySet<string> = new Set<keyof NodeConfig>([
   'publishModel',
   'persistItems',
   'deliverPayloads',
-  'itemReply',
   'sendLastPublishedItem',
 ]);
 
+/** Likewise, but some services settle it elsewhere and have no field for it: Prosody's `expose_publisher`. */
+const indispensableIfTold: ReadonlySet<string> = new Set<keyof NodeConfig>(['itemReply']);
+
 /**
- * Makes a node what the plan says: configuration, affiliations, subscriptions, in this order and one request at a time,
- * for services keep all that an account has at a node in one record and may lose one of two changes at once.
+ * Makes a node what the plan says. One request at a time, for services keep all that an account has at a node in one record
+ * and may lose one of two changes at once; and in an order in which every service agrees:
+ * who has lost his rights cannot be unsubscribed, who has none yet cannot be subscribed.
  * @returns what was put right
  * @throws ProvisionError `node-refused`, `node-unfit`, `unreachable`
  */
@@ -44,13 +48,12 @@ export async function convergeNode(
   try {
     const state = await service.getOrCreate(name, plan.config);
     const configured = configurationChanges(service, state);
+    const present = await state.node.subscribers();
+    const surplus = plan.config.accessModel === 'whitelist' ? strangers(present, members) : [];
+    const unsubscribed = await setSubscriptions(state.node, surplus);
     const affiliated = await convergeAffiliations(state.node, members.affiliations);
-    const subscribed = await convergeSubscriptions(
-      state.node,
-      members,
-      plan.config.accessModel === 'whitelist',
-    );
-    return [...configured, ...affiliated, ...subscribed];
+    const subscribed = await setSubscriptions(state.node, missing(present, members));
+    return [...configured, ...unsubscribed, ...affiliated, ...subscribed];
   } catch (error) {
     throw explained(error, service, name);
   }
@@ -58,7 +61,10 @@ export async function convergeNode(
 
 function configurationChanges(service: PubSubService, state: NodeState<Element>): Change[] {
   const node = state.node.name;
-  const unfit = state.remaining.filter(({ field }) => indispensable.has(field));
+  const unfit = state.remaining.filter(
+    ({ field, was }) =>
+      indispensable.has(field) || (was !== undefined && indispensableIfTold.has(field)),
+  );
   if (unfit.length > 0) {
     throw new ProvisionError(
       'node-unfit',
@@ -92,31 +98,35 @@ async function convergeAffiliations(
   return changes.map((change) => ({ kind: 'affiliation-set', node: node.name, ...change }));
 }
 
-/**
- * Subscribes who is missing. On a node for members only, ends the subscriptions of who is no member any more:
- * some services go on sending events to them.
- */
-async function convergeSubscriptions(
-  node: PubSubNode<Element>,
-  { subscribers, affiliations }: NodeMembers,
-  membersOnly: boolean,
-): Promise<Change[]> {
-  const present = await node.subscribers();
+/** Some services go on sending events to those who were members once. */
+const strangers = (
+  present: readonly Subscription[],
+  { affiliations }: NodeMembers,
+): SubscriptionChange[] =>
+  present
+    .filter(({ jid }) => !affiliations.has(jid.bare().toString()))
+    .map(({ jid, id }) => ({
+      jid: jid.toString(),
+      state: 'none',
+      ...(id === undefined ? {} : { id }),
+    }));
+
+function missing(
+  present: readonly Subscription[],
+  { subscribers }: NodeMembers,
+): SubscriptionChange[] {
   const subscribed = new Set(
     present.filter(({ state }) => state === 'subscribed').map(({ jid }) => jid.toString()),
   );
-  const missing = [...subscribers].filter((jid) => !subscribed.has(jid));
-  const surplus = membersOnly
-    ? present.filter(({ jid }) => !affiliations.has(jid.bare().toString()))
-    : [];
-  const changes: SubscriptionChange[] = [
-    ...missing.map((jid) => ({ jid, state: 'subscribed' as const })),
-    ...surplus.map(({ jid, id }) => ({
-      jid: jid.toString(),
-      state: 'none' as const,
-      ...(id === undefined ? {} : { id }),
-    })),
-  ];
+  return [...subscribers]
+    .filter((jid) => !subscribed.has(jid))
+    .map((jid) => ({ jid, state: 'subscribed' }));
+}
+
+async function setSubscriptions(
+  node: PubSubNode<Element>,
+  changes: readonly SubscriptionChange[],
+): Promise<Change[]> {
   if (changes.length > 0) await node.setSubscriptions(changes);
   return changes.map(({ jid, state }) => ({
     kind: state === 'none' ? 'unsubscribed' : 'subscribed',

@@ -1,0 +1,312 @@
+import type { PrivateServer } from '@heavylift/ejabberd';
+import { nodePlans, nodeRoles } from '@heavylift/jobs';
+import { connectPubSub, createSession, hasCondition, type Session } from '@heavylift/xmpp-pubsub';
+import xml from '@xmpp/xml';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  ProvisionError,
+  type Provisioned,
+  type ProvisionOptions,
+  provision,
+} from '../../src/index.js';
+import { candidates } from './servers.js';
+
+const tls = { allowPlaintextOnLoopback: true };
+
+for (const { name, start } of candidates) {
+  describe.skipIf(start === undefined)(`provisioning on ${name}`, () => {
+    let server: PrivateServer;
+    let options: ProvisionOptions;
+    const sessions: Session[] = [];
+
+    const logIn = async (username: string, password: string): Promise<Session> => {
+      const { service, domain } = server;
+      const session = createSession({ service, domain, username, password, tls });
+      sessions.push(session);
+      await session.start();
+      return session;
+    };
+    const pubsubAs = async (account: { username: string; password: string }) =>
+      connectPubSub(await logIn(account.username, account.password), { jid: server.pubsub });
+
+    beforeAll(async () => {
+      if (start === undefined) throw new Error(`no ${name}`);
+      server = await start();
+      options = {
+        service: server.service,
+        domain: server.domain,
+        admin: server.admin,
+        tls,
+        pubsubJid: server.pubsub,
+        lifters: 2,
+        extraUsers: [{ username: 'you', administrator: true }, { username: 'app' }],
+        readers: ['app@localhost'],
+      };
+    }, 300_000);
+    afterAll(async () => {
+      await Promise.all(sessions.map((session) => session.stop()));
+      await server?.stop();
+    });
+
+    let first: Provisioned;
+
+    it('makes accounts that can log in (XEP-0133 section 4.1)', async () => {
+      first = await provision(options);
+      const { bot, notifier, lifters, users } = first.accounts;
+      const everybody = [bot, notifier, ...lifters, ...users];
+      expect(everybody.map(({ jid }) => jid)).toEqual([
+        'bot@localhost',
+        'notifier@localhost',
+        'lifter-1@localhost',
+        'lifter-2@localhost',
+        'you@localhost',
+        'app@localhost',
+      ]);
+      expect(first.administrators).toEqual(['you@localhost']);
+      expect(new Set(everybody.map(({ password }) => password)).size).toBe(6);
+      for (const { username, password } of everybody) {
+        expect(password.length).toBeGreaterThanOrEqual(24);
+        const session = await logIn(username, password);
+        expect(session.jid?.bare().toString()).toBe(`${username}@localhost`);
+      }
+    });
+
+    it('makes the nodes as planned (XEP-0060 sections 8.1, 8.8 and 8.9)', async () => {
+      const kinds = first.changes.map(({ kind }) => kind);
+      expect(kinds.filter((kind) => kind === 'account-made')).toHaveLength(6);
+      expect(kinds.filter((kind) => kind === 'node-made')).toHaveLength(4);
+      const pubsub = await pubsubAs(server.admin);
+      const jids: Record<string, string[]> = {
+        bot: ['bot@localhost'],
+        notifier: ['notifier@localhost'],
+        lifter: ['lifter-1@localhost', 'lifter-2@localhost'],
+        reader: ['app@localhost'],
+      };
+      for (const role of nodeRoles) {
+        const plan = nodePlans[role];
+        const node = pubsub.node(first.nodes[role]);
+        const affiliated = (await node.affiliations()).map(
+          ({ jid, affiliation }) => `${jid} ${affiliation}`,
+        );
+        const expected = Object.entries(plan.affiliations).flatMap(([who, affiliation]) =>
+          (jids[who] ?? []).map((jid) => `${jid} ${affiliation}`),
+        );
+        expect(affiliated.sort()).toEqual(['admin@localhost owner', ...expected].sort());
+        const subscribed = (await node.subscribers()).map(({ jid, state }) => `${jid} ${state}`);
+        expect(subscribed.sort()).toEqual(
+          plan.subscribers
+            .flatMap((who) => jids[who] ?? [])
+            .map((jid) => `${jid} subscribed`)
+            .sort(),
+        );
+        expect((await node.config()).accessModel).toBe('whitelist');
+      }
+    });
+
+    it('changes nothing but passwords when it runs again (XEP-0133 section 4.6)', async () => {
+      const old = first.accounts.bot.password;
+      const lines: string[] = [];
+      first = await provision({ ...options, log: (line) => lines.push(line) });
+      expect(new Set(first.changes.map(({ kind }) => kind))).toEqual(new Set(['password-set']));
+      expect(first.changes).toHaveLength(6);
+      expect(lines[0]).toBe('gave bot@localhost a new password');
+      await logIn('bot', first.accounts.bot.password);
+      await expect(logIn('bot', old)).rejects.toMatchObject({ code: 'authentication-failed' });
+    });
+
+    it('gives the passwords that it is told to give', async () => {
+      const { accounts } = await provision({
+        ...options,
+        passwords: { bot: 'a password for the bot' },
+        extraUsers: [{ username: 'you', password: 'a password for you' }, { username: 'app' }],
+      });
+      expect(accounts.bot.password).toBe('a password for the bot');
+      await logIn('bot', 'a password for the bot');
+      await logIn('you', 'a password for you');
+    });
+
+    it('puts right what has drifted, and says so', async () => {
+      const pubsub = await pubsubAs(server.admin);
+      const jobs = pubsub.node('heavylift/jobs');
+      await jobs.configure({ accessModel: 'open', title: 'Mine' });
+      await jobs.setAffiliations([
+        { jid: 'bot@localhost', affiliation: 'none' },
+        { jid: 'app@localhost', affiliation: 'publisher' },
+      ]);
+      await jobs.setSubscriptions([
+        { jid: 'lifter-1@localhost', state: 'none' },
+        { jid: 'app@localhost', state: 'subscribed' },
+      ]);
+
+      const { changes } = await provision(options);
+      expect(changes.filter(({ kind }) => kind !== 'password-set')).toEqual([
+        {
+          kind: 'node-configured',
+          node: 'heavylift/jobs',
+          drift: expect.arrayContaining([
+            { field: 'accessModel', was: 'open', wanted: 'whitelist' },
+            { field: 'title', was: 'Mine', wanted: nodePlans.jobs.config.title },
+          ]),
+        },
+        { kind: 'unsubscribed', node: 'heavylift/jobs', jid: 'app@localhost' },
+        {
+          kind: 'affiliation-set',
+          node: 'heavylift/jobs',
+          jid: 'bot@localhost',
+          was: 'none',
+          now: 'publisher',
+        },
+        {
+          kind: 'affiliation-set',
+          node: 'heavylift/jobs',
+          jid: 'app@localhost',
+          was: 'publisher',
+          now: 'none',
+        },
+        { kind: 'subscribed', node: 'heavylift/jobs', jid: 'lifter-1@localhost' },
+      ]);
+      expect((await provision(options)).changes.map(({ kind }) => kind)).not.toContain(
+        'node-configured',
+      );
+    });
+
+    it('gives a pool that has grown what its lifters need, and takes it from those beyond', async () => {
+      const grown = await provision({ ...options, lifters: 3 });
+      expect(grown.changes).toContainEqual({ kind: 'account-made', jid: 'lifter-3@localhost' });
+      expect(grown.changes).toContainEqual({
+        kind: 'subscribed',
+        node: 'heavylift/jobs',
+        jid: 'lifter-3@localhost',
+      });
+      const shrunk = await provision(options);
+      expect(shrunk.changes).toContainEqual({
+        kind: 'unsubscribed',
+        node: 'heavylift/jobs',
+        jid: 'lifter-3@localhost',
+      });
+      expect(shrunk.changes).toContainEqual({
+        kind: 'affiliation-set',
+        node: 'heavylift/results',
+        jid: 'lifter-3@localhost',
+        was: 'publisher',
+        now: 'none',
+      });
+    });
+
+    it('lets each account do its part: what bot publishes, lifters hear, who did not subscribe themselves', async () => {
+      const { accounts } = await provision(options);
+      const [lifter] = accounts.lifters;
+      if (lifter === undefined) throw new Error('no lifter');
+      const lifterSession = await logIn(lifter.username, lifter.password);
+      const heard = new Promise((resolve) => {
+        const jobs = connectPubSub(lifterSession, { jid: server.pubsub }).node('heavylift/jobs');
+        jobs.on((event) => {
+          if (event.type === 'published') resolve(event);
+        });
+      });
+      await lifterSession.send(xml('presence'));
+      const bot = await pubsubAs(accounts.bot);
+      // Presence and publish travel on two streams: publish until the event comes.
+      const publish = () => bot.node('heavylift/jobs').publish(xml('sheet', { xmlns: 'urn:test' }));
+      const ticker = setInterval(() => void publish(), 200);
+      try {
+        await expect(heard).resolves.toMatchObject({ type: 'published', node: 'heavylift/jobs' });
+      } finally {
+        clearInterval(ticker);
+      }
+    });
+
+    it('lets bot and notifier make lock nodes, and nobody else', async () => {
+      const { accounts } = await provision(options);
+      const bot = await pubsubAs(accounts.bot);
+      await bot.node('heavylift/lock/dispatcher/1').create();
+      const notifier = await pubsubAs(accounts.notifier);
+      await notifier.node('heavylift/lock/notifier/1').create();
+      for (const other of [...accounts.lifters, ...accounts.users]) {
+        const pubsub = await pubsubAs(other);
+        const attempt = pubsub.node('heavylift/lock/dispatcher/2').create();
+        await expect(attempt).rejects.toSatisfy((error) => hasCondition(error, 'forbidden'));
+      }
+    });
+
+    it('gives a stranger nothing (XEP-0060 sections 6.1.3, 6.5.9 and 7.1.3)', async () => {
+      const { accounts } = await provision(options);
+      const stranger = accounts.users.find(({ username }) => username === 'you');
+      if (stranger === undefined) throw new Error('no user');
+      const pubsub = await pubsubAs(stranger);
+      for (const role of nodeRoles) {
+        const node = pubsub.node(`heavylift/${role}`);
+        const refused = (error: unknown) => hasCondition(error, 'not-allowed', 'forbidden');
+        await expect(node.subscribe()).rejects.toSatisfy(refused);
+        await expect(node.publish(xml('x', { xmlns: 'urn:test' }))).rejects.toSatisfy(refused);
+        await expect(node.affiliations()).rejects.toSatisfy(refused);
+        if (nodePlans[role].config.persistItems === true) {
+          await expect(node.items()).rejects.toSatisfy(refused);
+        }
+      }
+    });
+
+    it('lets a reader read results, and nothing else', async () => {
+      const { accounts } = await provision(options);
+      const reader = accounts.users.find(({ username }) => username === 'app');
+      if (reader === undefined) throw new Error('no reader');
+      const pubsub = await pubsubAs(reader);
+      const results = pubsub.node('heavylift/results');
+      expect(await results.items()).toEqual([]);
+      await results.subscribe();
+      const publish = results.publish(xml('x', { xmlns: 'urn:test' }));
+      await expect(publish).rejects.toSatisfy((error) => hasCondition(error, 'forbidden'));
+      const jobs = pubsub.node('heavylift/jobs').items();
+      await expect(jobs).rejects.toSatisfy((error) =>
+        hasCondition(error, 'not-allowed', 'forbidden'),
+      );
+      // Its own subscription is nobody's drift.
+      const { changes } = await provision(options);
+      expect(new Set(changes.map(({ kind }) => kind))).toEqual(new Set(['password-set']));
+    });
+
+    it('keeps to another node prefix', async () => {
+      const { nodes } = await provision({ ...options, nodePrefix: 'other/' });
+      expect(nodes.results).toBe('other/results');
+    });
+
+    it('says that an account is no administrator', async () => {
+      const { accounts } = await provision(options);
+      const admin = accounts.users[0] ?? server.admin;
+      const failed = provision({ ...options, admin, extraUsers: [] });
+      await expect(failed).rejects.toMatchObject({
+        name: 'ProvisionError',
+        code: expect.stringMatching(/^(not-an-administrator|no-administration)$/),
+      });
+    });
+
+    it('says that the administrator is not let in', async () => {
+      const failed = provision({ ...options, admin: { username: 'admin', password: 'wrong' } });
+      await expect(failed).rejects.toMatchObject({
+        code: 'login-refused',
+        message: expect.stringContaining('admin@localhost'),
+      });
+    });
+
+    it('says that there is no such PubSub service', async () => {
+      const failed = provision({ ...options, pubsubJid: 'nowhere.localhost' });
+      await expect(failed).rejects.toMatchObject({ code: 'node-refused' });
+    });
+  });
+}
+
+it('says that no server answers', async () => {
+  const failed = provision({
+    service: 'xmpp://127.0.0.1:9',
+    domain: 'localhost',
+    admin: { username: 'admin', password: 'x' },
+    tls,
+    lifters: 1,
+    timeoutMs: 500,
+  });
+  await expect(failed).rejects.toBeInstanceOf(ProvisionError);
+  await expect(failed).rejects.toMatchObject({
+    code: 'unreachable',
+    message: expect.stringContaining('xmpp://127.0.0.1:9'),
+  });
+});
