@@ -1,1 +1,2 @@
-export {};
+export { type LifterConfig, lifterOptions } from './config.js';
+export * from './handlers/index.js';

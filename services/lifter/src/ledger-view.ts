@@ -1,9 +1,15 @@
-import type { JobId, LedgerChanges, LedgerReplica, Sheet, SheetItem } from '@heavylift/jobs';
-import { createLedgerReplica } from '@heavylift/jobs';
-import type { Logger } from '@heavylift/service';
-import type { Item, PubSubEvent, PubSubNode, Session } from '@heavylift/xmpp-pubsub';
+import {
+  createLedgerReplica,
+  type JobEntry,
+  type JobId,
+  type Sheet,
+  type SheetItem,
+} from '@heavylift/jobs';
+import { type Logger, trustPublishers } from '@heavylift/service';
+import type { Item, PubSubNode, Replica, ReplicaObserver, Session } from '@heavylift/xmpp-pubsub';
 import { type Assignment, isAssignedTo } from './assignments.js';
 import { latest } from './latest.js';
+import type { LedgerNews } from './statements.js';
 
 /** The ledger as it concerns one process. */
 export interface LedgerView {
@@ -14,8 +20,8 @@ export interface LedgerView {
    * While it does not hold, this process may have been given up, and its jobs may be somebody else's.
    */
   readonly isCurrent: boolean;
-  /** Resolves after the first read. */
-  readonly ready: Promise<void>;
+  /** Begins to follow the ledger. Resolves after the first read; rejects if it is stopped before. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,15 +31,21 @@ export interface LedgerViewOptions {
   /** Bare JID of the only account whose sheets count. */
   readonly dispatcher: string;
   readonly log: Logger;
-  readonly onChange: (changes: LedgerChanges) => void;
+  readonly onNews: (news: LedgerNews) => void;
 }
 
 /** Least time between two reads because of sheets that were not seen, in milliseconds. */
 const rereadIntervalMs = 1_000;
 
 export function createLedgerView(options: LedgerViewOptions): LedgerView {
-  const { session, node, dispatcher, log, onChange } = options;
-  const ledger: LedgerReplica = createLedgerReplica();
+  const { session, node, dispatcher, log, onNews } = options;
+  const ledger = createLedgerReplica();
+  // Whoever else can write to the node, by mistake or malice, gives no orders here.
+  const trusted = trustPublishers([dispatcher], (item) =>
+    log.warn(item, 'ignored a sheet that the dispatcher did not publish'),
+  );
+  const sheetItems = (items: readonly Item<Sheet>[]): SheetItem[] =>
+    trusted(items).map(({ id, value }) => ({ id, sheet: value }));
   const mine = new Map<JobId, Assignment>();
   let isCurrent = false;
 
@@ -47,60 +59,37 @@ export function createLedgerView(options: LedgerViewOptions): LedgerView {
     }),
   ];
 
-  const replica = node.replicate(
-    {
-      reset(items) {
-        const changes = ledger.reset(items.flatMap(trusted));
-        mine.clear();
-        for (const entry of ledger.entries()) note(entry);
-        isCurrent = session.status === 'online';
-        onChange(changes);
-      },
-      event(event) {
-        const changes = changesOf(event);
-        if (changes === undefined) return;
-        for (const job of changes.gone) mine.delete(job);
-        for (const entry of changes.changed) note(entry);
-        onChange(changes);
-        if (ledger.missing > 0) reread.push();
-      },
-      failed: (error) => log.warn({ err: error }, 'the ledger could not be read, trying again'),
+  const observer: ReplicaObserver<Sheet> = {
+    reset(items) {
+      const changes = ledger.reset(sheetItems(items));
+      // From scratch, for the server may have given the new stream another full JID.
+      mine.clear();
+      for (const entry of ledger.entries()) note(entry);
+      isCurrent = session.status === 'online';
+      onNews({ ...changes, isReread: true });
     },
-    { subscribe: true },
-  );
+    event(event) {
+      // Which sheets are gone is told by those that are left.
+      if (event.type !== 'published') return;
+      const changes = ledger.published(sheetItems(event.items));
+      for (const job of changes.gone) mine.delete(job);
+      for (const entry of changes.changed) note(entry);
+      onNews({ ...changes, isReread: false });
+      if (ledger.missing > 0) reread.push();
+    },
+    failed: (err) => log.warn({ err }, 'the ledger could not be read, trying again'),
+  };
+  let replica: Replica | undefined;
 
   const reread = latest<void>(rereadIntervalMs, () => {
     log.warn({ missing: ledger.missing }, 'sheets were missed: reading the ledger again');
     // It fails only if the replica is stopped meanwhile.
-    replica.refresh().catch(() => undefined);
+    replica?.refresh().catch(() => undefined);
   });
 
-  function note(entry: Parameters<typeof isAssignedTo>[0]): void {
+  function note(entry: JobEntry): void {
     if (isAssignedTo(entry, String(session.jid))) mine.set(entry.id, entry);
     else mine.delete(entry.id);
-  }
-
-  function changesOf(event: PubSubEvent<Sheet>): LedgerChanges | undefined {
-    switch (event.type) {
-      case 'published':
-        return ledger.published(event.items.flatMap(trusted));
-      case 'retracted':
-        return ledger.retracted(event.ids);
-      case 'purged':
-        return ledger.reset([]);
-      case 'deleted':
-        log.error({ node: node.name }, 'the node of the ledger was deleted');
-        return undefined;
-      default:
-        return undefined;
-    }
-  }
-
-  /** Whoever else can write to the node, by mistake or malice, gives no orders here. */
-  function trusted({ id, value, publisher }: Item<Sheet>): SheetItem[] {
-    if (publisher?.bare().toString() === dispatcher) return [{ id, sheet: value }];
-    log.warn({ item: id, publisher: publisher?.toString() }, 'ignored a sheet of a stranger');
-    return [];
   }
 
   return {
@@ -108,12 +97,15 @@ export function createLedgerView(options: LedgerViewOptions): LedgerView {
     get isCurrent() {
       return isCurrent;
     },
-    ready: replica.ready,
+    start() {
+      replica = node.replicate(observer, { subscribe: true });
+      return replica.ready;
+    },
     async stop() {
       isCurrent = false;
       for (const off of unlisten) off();
       reread.close();
-      await replica.stop();
+      await replica?.stop();
     },
   };
 }

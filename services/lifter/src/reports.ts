@@ -14,10 +14,15 @@ export interface EndedAttempt {
   readonly finished: Instant;
 }
 
-/** A terminal result for the `results` node, an attempt report for `events`, or nothing for what is not ours to tell. */
-export type Report = JobResult | AttemptReport | undefined;
+/** A terminal result for the `results` node, or an attempt report for `events`. */
+export type Report = JobResult | AttemptReport;
 
-export function reportOf(ended: EndedAttempt): Report {
+export function isResult(report: Report): report is JobResult {
+  return 'status' in report;
+}
+
+/** @returns nothing if it is not this lifter's to tell */
+export function reportOf(ended: EndedAttempt): Report | undefined {
   const { outcome, assignment } = ended;
   switch (outcome.type) {
     case 'succeeded':
@@ -34,7 +39,7 @@ export function reportOf(ended: EndedAttempt): Report {
   }
 }
 
-function reportOfAborted(ended: EndedAttempt): Report {
+function reportOfAborted(ended: EndedAttempt): Report | undefined {
   switch (ended.reason) {
     case 'cancelled':
       return { ...resultBase(ended), status: 'cancelled' };

@@ -1,0 +1,102 @@
+import type { Instant, JobId, Progress } from '@heavylift/jobs';
+import type { Logger } from '@heavylift/service';
+import type { AbortReason, Assignment, RunningAttempt } from './assignments.js';
+import type { HandlerRegistry } from './handlers/registry.js';
+import type { EndedAttempt } from './reports.js';
+import type { FromThread } from './runner/protocol.js';
+import type { Outcome, Runner } from './runner/runner.js';
+
+/** The attempts that run. */
+export interface Crew {
+  readonly running: ReadonlyMap<JobId, RunningAttempt>;
+  /** Starts an attempt of a job that does not run, by a handler that is there. */
+  start(assignment: Assignment): void;
+  /** Tells the attempt to end; only the first reason counts. */
+  abort(job: JobId, reason: AbortReason): void;
+  /** Resolves when nothing runs. */
+  idle(): Promise<void>;
+}
+
+export interface CrewOptions {
+  readonly registry: HandlerRegistry;
+  readonly runner: Runner;
+  readonly log: Logger;
+  readonly onProgress: (progress: Progress) => void;
+  /** The attempt is no longer among the running ones then. */
+  readonly onEnd: (ended: EndedAttempt) => void;
+}
+
+interface Run extends RunningAttempt {
+  readonly controller: AbortController;
+  ending: boolean;
+  reason?: AbortReason;
+}
+
+/** What the handler is told. */
+const explanations: Readonly<Record<AbortReason, string>> = {
+  cancelled: 'the job was cancelled',
+  lost: 'the job was given to another lifter',
+  draining: 'the lifter is shutting down',
+};
+
+export function createCrew({ registry, runner, log, onProgress, onEnd }: CrewOptions): Crew {
+  const running = new Map<JobId, Run>();
+  let onIdle: (() => void)[] = [];
+
+  async function run(assignment: Assignment, run: Run, started: Instant): Promise<void> {
+    const { id, number, attempt, kind, args, timeoutMs } = assignment;
+    const jobLog = log.child({ job: id, number, attempt });
+    const onMessage = (message: FromThread) => {
+      if (message.type === 'log') {
+        jobLog[message.level]({ handler: kind, details: message.details }, message.message);
+      } else {
+        onProgress({ ...message, job: id, attempt, at: Date.now() });
+      }
+    };
+    jobLog.info({ handler: kind }, 'started');
+    const moduleUrl = registry.get(kind)?.moduleUrl ?? '';
+    const outcome = await runner.run(
+      { job: { id, number }, attempt, handler: kind, moduleUrl, args, timeoutMs },
+      { signal: run.controller.signal, onMessage },
+    );
+    const finished = Date.now();
+    jobLog.info({ ...summary(outcome, run.reason), ms: finished - started }, 'ended');
+    running.delete(id);
+    onEnd({ assignment, outcome, started, finished, ...(run.reason && { reason: run.reason }) });
+    if (running.size > 0) return;
+    for (const resolve of onIdle) resolve();
+    onIdle = [];
+  }
+
+  return {
+    running,
+    start(assignment) {
+      const { id, attempt } = assignment;
+      const entry: Run = { attempt, controller: new AbortController(), ending: false };
+      running.set(id, entry);
+      void run(assignment, entry, Date.now());
+    },
+    abort(job, reason) {
+      const run = running.get(job);
+      if (run === undefined || run.ending) return;
+      run.ending = true;
+      run.reason = reason;
+      run.controller.abort(explanations[reason]);
+    },
+    idle: () =>
+      running.size === 0 ? Promise.resolve() : new Promise((resolve) => onIdle.push(resolve)),
+  };
+}
+
+function summary(outcome: Outcome, reason: AbortReason | undefined): object {
+  switch (outcome.type) {
+    case 'failed':
+      return { outcome: outcome.type, error: outcome.error };
+    case 'released':
+      return { outcome: outcome.type, reason: outcome.reason };
+    case 'aborted':
+      return { outcome: outcome.type, reason };
+    case 'succeeded':
+      return { outcome: outcome.type };
+  }
+}

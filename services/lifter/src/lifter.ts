@@ -1,0 +1,195 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HandlerSpec, JobEvent, JobResult, LifterAnnouncement, Sheet } from '@heavylift/jobs';
+import { createOutbox, type Lifecycle, type Logger } from '@heavylift/service';
+import type { PubSubNode, Session, Unlisten } from '@heavylift/xmpp-pubsub';
+import { createAnnouncer } from './announcer.js';
+import { type Decision, decide, takenAssignments } from './assignments.js';
+import { createCrew } from './crew.js';
+import type { HandlerRegistry } from './handlers/registry.js';
+import { handlerSpec } from './handlers/spec.js';
+import { createLedgerView } from './ledger-view.js';
+import { createReporter } from './reporter.js';
+import { type EndedAttempt, isResult, reportOf } from './reports.js';
+import type { Runner } from './runner/runner.js';
+import { within } from './within.js';
+
+export interface LifterNodes {
+  readonly jobs: PubSubNode<Sheet>;
+  readonly results: PubSubNode<readonly JobResult[]>;
+  readonly events: PubSubNode<readonly JobEvent[]>;
+  readonly handlers: PubSubNode<readonly HandlerSpec[]>;
+}
+
+export interface LifterOptions {
+  /** Online before the lifter is started, and until it has stopped. */
+  readonly session: Session;
+  readonly nodes: LifterNodes;
+  /** Bare JID of the only account whose orders count. */
+  readonly dispatcher: string;
+  readonly version: string;
+  readonly slots: number;
+  /** Time for running jobs to finish when the lifter stops, in milliseconds; then they are handed back. */
+  readonly drainMs: number;
+  /** Time for a job to end once it has been told to, in milliseconds: the runner's. */
+  readonly graceMs: number;
+  readonly registry: HandlerRegistry;
+  readonly runner: Runner;
+  readonly log: Logger;
+}
+
+/** Time for the server to confirm the last outcomes when the lifter stops. */
+const flushMs = 10_000;
+/** How long an idle lifter that stops still hands back what was given to it before its last word was heard. */
+const lingerMs = 300;
+
+/** Runs what the ledger gives to this process, and tells how it ends. */
+export function createLifter(options: LifterOptions): Lifecycle {
+  const { session, nodes, dispatcher, version, slots, drainMs, graceMs, log } = options;
+  const { registry, runner } = options;
+  const handlers = [...registry.values()].map(handlerSpec);
+  const taken = takenAssignments();
+  let draining = false;
+  let unlisten: Unlisten | undefined;
+
+  const announcer = createAnnouncer({ session, dispatcher, describe, log });
+  const ledger = createLedgerView({
+    session,
+    node: nodes.jobs,
+    dispatcher,
+    log,
+    onNews(news) {
+      reporter.ledgerChanged(news);
+      act();
+      if (news.newEpoch) announcer.announce();
+    },
+  });
+  const reporter = createReporter({ ...nodes, ledger, log });
+  const crew = createCrew({ registry, runner, log, onProgress: reporter.progress, onEnd: ended });
+  const handlersOutbox = createOutbox<readonly HandlerSpec[]>({
+    isOpen: () => session.status === 'online',
+    async publish(_itemId, [specs = []]) {
+      // The account's own item: nobody else can overwrite it, and the next process does.
+      await nodes.handlers.publish(specs, { id: `${session.jid?.bare()}` });
+    },
+    maxEntries: 1,
+    sizeOf: () => 1,
+    onRetry: (err) => log.warn({ err }, 'the handlers could not be published, trying again'),
+  });
+
+  function describe(): LifterAnnouncement {
+    const running = [...crew.running].map(([id, { attempt }]) => ({ id, attempt }));
+    const names = handlers.map(({ name }) => name);
+    return { version, slots, busy: running.length, draining, handlers: names, running };
+  }
+
+  /** Does what is to be done as things stand. While they are not known, what runs goes on, and nothing else happens. */
+  function act(): void {
+    if (!ledger.isCurrent) return;
+    const { running } = crew;
+    const hasHandler = (kind: string) => registry.has(kind);
+    const situation = {
+      mine: ledger.mine,
+      running,
+      isTaken: taken.has,
+      slots,
+      draining,
+      hasHandler,
+    };
+    for (const decision of decide(situation)) carryOut(decision);
+  }
+
+  function carryOut(decision: Decision): void {
+    switch (decision.type) {
+      case 'start':
+        taken.add(decision.assignment);
+        crew.start(decision.assignment);
+        announcer.announce();
+        break;
+      case 'abort':
+        crew.abort(decision.job, decision.reason);
+        break;
+      case 'cancel':
+        taken.add(decision.assignment);
+        tell({
+          assignment: decision.assignment,
+          outcome: { type: 'aborted' },
+          reason: 'cancelled',
+          finished: Date.now(),
+        });
+        break;
+      case 'release':
+        tell({
+          assignment: decision.assignment,
+          outcome: { type: 'released', reason: decision.note },
+          finished: Date.now(),
+        });
+        break;
+    }
+  }
+
+  function ended(attempt: EndedAttempt): void {
+    tell(attempt);
+    announcer.announce();
+    act();
+  }
+
+  function tell(attempt: EndedAttempt): void {
+    const { assignment } = attempt;
+    const report = reportOf(attempt);
+    const isReleased = report !== undefined && !isResult(report) && report.outcome === 'released';
+    if (isReleased) taken.release(assignment);
+    reporter.ended(assignment, report);
+  }
+
+  /** A new stream: the server knows nothing of this lifter. */
+  async function greet(): Promise<void> {
+    await announcer.appear();
+    if (handlersOutbox.size === 0) handlersOutbox.add(handlers);
+    else handlersOutbox.resume();
+  }
+
+  async function drain(): Promise<void> {
+    draining = true;
+    announcer.announce();
+    act();
+    await within(drainMs, Promise.all([crew.idle(), sleep(lingerMs)]));
+  }
+
+  async function handBack(): Promise<void> {
+    for (const job of crew.running.keys()) crew.abort(job, 'draining');
+    await crew.idle();
+  }
+
+  return {
+    name: 'lifter',
+    // A server on which nothing is provisioned yet is waited for.
+    startTimeoutMs: Number.POSITIVE_INFINITY,
+    stopTimeoutMs: drainMs + graceMs + flushMs + lingerMs + 5_000,
+
+    async start() {
+      unlisten = session.on('online', ({ resumed }) => {
+        if (resumed) return;
+        void greet().then(announcer.announce);
+      });
+      await greet();
+      await Promise.all([ledger.start(), handlersOutbox.emptied()]);
+      announcer.announce();
+      log.info({ slots, handlers: handlers.map(({ name }) => name) }, 'ready');
+    },
+
+    async stop() {
+      // Without a session there is nobody to finish for.
+      const canTell = session.status !== 'stopped';
+      if (canTell) await drain();
+      await handBack();
+      if (canTell) await reporter.flush(flushMs);
+      const untold = reporter.close();
+      if (untold.length > 0) log.error({ jobs: untold }, 'the ends of jobs could not be told');
+      handlersOutbox.close();
+      unlisten?.();
+      await announcer.disappear();
+      await ledger.stop();
+      await runner.stop();
+    },
+  };
+}

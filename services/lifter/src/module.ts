@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import {
+  eventsCodec,
+  handlersCodec,
+  type NodeRole,
+  nodeName,
+  resultsCodec,
+  sheetCodec,
+} from '@heavylift/jobs';
+import {
+  defineModule,
+  type Lifecycle,
+  LoggerToken,
+  pubsubJid,
+  ServiceContextToken,
+  type ServiceParts,
+  sessionLog,
+  sessionOptions,
+  sessionPart,
+  token,
+} from '@heavylift/service';
+import {
+  connectPubSub,
+  createSession,
+  type PubSubService,
+  type Session,
+} from '@heavylift/xmpp-pubsub';
+import { z } from 'zod';
+import type { LifterConfig } from './config.js';
+import { builtInModules, type HandlerRegistry, loadHandlers } from './handlers/registry.js';
+import { createLifter, type LifterNodes } from './lifter.js';
+import { createRunner, type Runner } from './runner/runner.js';
+
+const SessionToken = token<Session>('Session');
+const SessionPartToken = token<Lifecycle>('Lifecycle of the session');
+const NodesToken = token<LifterNodes>('LifterNodes');
+const RegistryToken = token<HandlerRegistry>('HandlerRegistry');
+const RunnerToken = token<Runner>('Runner');
+const LifterToken = token<Lifecycle>('Lifter');
+
+/** What the process of a lifter consists of. */
+export function composeLifter(config: LifterConfig): ServiceParts {
+  const { LIFTER_NAME = config.XMPP_USERNAME } = config;
+  const graceMs = config.LIFTER_CANCEL_GRACE_SECONDS * 1_000;
+  // New at each start, so that a full JID names one life of one process.
+  const resource = `${LIFTER_NAME}.${randomBytes(6).toString('hex')}`;
+
+  const module = defineModule((provide) => {
+    provide(SessionToken, [LoggerToken], (log) =>
+      createSession({
+        ...sessionOptions(config, sessionLog(log)),
+        resource,
+        // A stream to be resumed would hide for its time that this process is gone. The ledger is read anew after every break.
+        streamManagement: false,
+      }),
+    );
+    provide(
+      SessionPartToken,
+      [SessionToken, LoggerToken, ServiceContextToken],
+      (session, log, { fail }) => sessionPart(session, { log, onEnd: fail }),
+    );
+    provide(NodesToken, [SessionToken, LoggerToken], (session, log) =>
+      openNodes(connectPubSub(session, { jid: pubsubJid(config), log: sessionLog(log) }), config),
+    );
+    provide(RegistryToken, [], () => loadHandlers(builtInModules));
+    provide(RunnerToken, [LoggerToken], (log) =>
+      createRunner({
+        slots: config.LIFTER_SLOTS,
+        graceMs,
+        onStrayError: (err) => log.warn({ err }, 'a thread died with nothing running in it'),
+      }),
+    );
+    provide(
+      LifterToken,
+      [SessionToken, NodesToken, RegistryToken, RunnerToken, LoggerToken],
+      (session, nodes, registry, runner, log) =>
+        createLifter({
+          session,
+          nodes,
+          dispatcher: config.BOT_ACCOUNT.toLowerCase(),
+          version: readVersion(),
+          slots: config.LIFTER_SLOTS,
+          drainMs: config.LIFTER_DRAIN_SECONDS * 1_000,
+          graceMs,
+          registry,
+          runner,
+          log,
+        }),
+    );
+  });
+  return { modules: [module], start: [SessionPartToken, LifterToken] };
+}
+
+function openNodes(pubsub: PubSubService, { NODE_PREFIX }: LifterConfig): LifterNodes {
+  const name = (role: NodeRole) => nodeName(role, NODE_PREFIX);
+  return {
+    jobs: pubsub.node(name('jobs'), sheetCodec),
+    results: pubsub.node(name('results'), resultsCodec),
+    events: pubsub.node(name('events'), eventsCodec),
+    handlers: pubsub.node(name('handlers'), handlersCodec),
+  };
+}
+
+function readVersion(): string {
+  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(file)).version;
+}

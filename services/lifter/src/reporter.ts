@@ -1,0 +1,116 @@
+import type { AttemptReport, JobEvent, JobId, JobResult, Progress } from '@heavylift/jobs';
+import { createOutbox, type Logger } from '@heavylift/service';
+import { hasCondition, type PubSubNode } from '@heavylift/xmpp-pubsub';
+import type { Assignment } from './assignments.js';
+import type { LedgerView } from './ledger-view.js';
+import { createProgressReporter } from './progress.js';
+import { isResult, type Report } from './reports.js';
+import { createStatements, type LedgerNews } from './statements.js';
+import { within } from './within.js';
+
+/** Tells how jobs fare and how they ended. */
+export interface Reporter {
+  /** May be lost. */
+  progress(progress: Progress): void;
+  /** How an attempt ended: is not lost, as long as the job is this lifter's. Nothing more is said of its progress. */
+  ended(assignment: Assignment, report: Report | undefined): void;
+  /** To be called with all that is new in the ledger: what was not heard is said again. */
+  ledgerChanged(news: LedgerNews): void;
+  /** Waits until the server has everything, but no longer than that. */
+  flush(timeoutMs: number): Promise<void>;
+  /** Ends it. @returns the jobs whose end is not told */
+  close(): JobId[];
+}
+
+export interface ReporterOptions {
+  readonly results: PubSubNode<readonly JobResult[]>;
+  readonly events: PubSubNode<readonly JobEvent[]>;
+  readonly ledger: Pick<LedgerView, 'mine' | 'isCurrent'>;
+  readonly log: Logger;
+}
+
+export function createReporter({ results, events, ledger, log }: ReporterOptions): Reporter {
+  const statements = createStatements();
+
+  const progress = createProgressReporter({
+    publish: async (batch) => {
+      if (ledger.isCurrent) await events.publish(batch);
+    },
+    onDropped: (error) => log.debug({ err: error }, 'progress dropped'),
+  });
+
+  /** Withholds what became untrue while the connection was broken: the job is another's by now, or over. */
+  const policy = {
+    isOpen: () => ledger.isCurrent,
+    isValid: ({ job, attempt }: Report) => ledger.mine.get(job)?.attempt === attempt,
+    sizeOf: (report: Report) => Buffer.byteLength(JSON.stringify(report)),
+    onWithheld: ({ job, attempt }: Report) =>
+      log.warn(
+        { job, attempt },
+        'the end of the attempt is not told: the job is not ours any more',
+      ),
+    onRetry: (err: unknown, reports: readonly Report[], retryInMs: number) => {
+      const jobs = reports.map(({ job }) => job);
+      log.warn({ err, jobs, retryInMs }, 'the server has not confirmed outcomes, trying again');
+    },
+  };
+
+  let lastResults: readonly JobResult[] = [];
+  const resultsOutbox = createOutbox<JobResult>({
+    ...policy,
+    async publish(id, batch) {
+      lastResults = batch;
+      await results.publish(batch, { id });
+      for (const result of batch) statements.confirmed(result);
+    },
+    async hasArrived(id) {
+      if (!(await hasItem(results, id))) return false;
+      for (const result of lastResults) statements.confirmed(result);
+      return true;
+    },
+  });
+  const reportsOutbox = createOutbox<AttemptReport>({
+    ...policy,
+    async publish(id, batch) {
+      await events.publish(batch, { id });
+      for (const report of batch) statements.confirmed(report);
+    },
+  });
+
+  const say = (report: Report) => {
+    if (isResult(report)) resultsOutbox.add(report);
+    else reportsOutbox.add(report);
+  };
+
+  return {
+    progress: (latest) => progress.report(latest),
+    ended(assignment, report) {
+      progress.forget(assignment.id);
+      if (report === undefined) return;
+      statements.add(assignment, report);
+      say(report);
+    },
+    ledgerChanged(news) {
+      for (const report of statements.toRepeat(news, ledger.mine)) say(report);
+      if (!news.isReread) return;
+      resultsOutbox.resume();
+      reportsOutbox.resume();
+    },
+    flush: (timeoutMs) =>
+      within(timeoutMs, Promise.all([resultsOutbox.emptied(), reportsOutbox.emptied()])),
+    close() {
+      progress.close();
+      return [...resultsOutbox.close(), ...reportsOutbox.close()].map(({ job }) => job);
+    },
+  };
+}
+
+async function hasItem(node: PubSubNode<unknown>, id: string): Promise<boolean> {
+  try {
+    const items = await node.items({ ids: [id] });
+    return items.some((item) => item.id === id);
+  } catch (error) {
+    if (hasCondition(error, 'item-not-found')) return false;
+    throw error;
+  }
+}

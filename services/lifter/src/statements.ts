@@ -1,0 +1,66 @@
+/** What was said of jobs, and what must be said again because it was not heard. No I/O. */
+import type { JobId, LedgerChanges } from '@heavylift/jobs';
+import type { Assignment } from './assignments.js';
+import { isResult, type Report } from './reports.js';
+
+/** What is new in the ledger. */
+export interface LedgerNews extends LedgerChanges {
+  /** The ledger was read anew: there may have been nobody to hear what was said meanwhile. */
+  readonly isReread: boolean;
+}
+
+/**
+ * Results stay in their node, reports do not, and even a result may be trimmed before it is read. So each is remembered until the
+ * ledger shows by the job's next state that it was heard.
+ */
+export interface Statements {
+  add(assignment: Assignment, report: Report): void;
+  /** The server has it. */
+  confirmed(report: Report): void;
+  /** Forgets what was heard. @returns what is to be said again */
+  toRepeat(news: LedgerNews, mine: ReadonlyMap<JobId, Assignment>): Report[];
+}
+
+interface Statement {
+  readonly report: Report;
+  /** The job's state that it answers. */
+  answers: Assignment;
+  isConfirmed: boolean;
+}
+
+export function createStatements(): Statements {
+  const statements = new Map<JobId, Statement>();
+
+  function isUnheard(statement: Statement, now: Assignment, somebodyNew: boolean): boolean {
+    // What is still being published need not be repeated.
+    if (!statement.isConfirmed) return false;
+    // Results are read by whoever comes; reports are gone when they have been said.
+    if (somebodyNew && !isResult(statement.report)) return true;
+    // The same order anew is a question what became of it; a request to cancel has only crossed the answer.
+    const { answers } = statement;
+    return now.revision > answers.revision && !now.cancelRequested === !answers.cancelRequested;
+  }
+
+  return {
+    add(assignment, report) {
+      statements.set(assignment.id, { report, answers: assignment, isConfirmed: false });
+    },
+    confirmed(report) {
+      const statement = statements.get(report.job);
+      if (statement?.report === report) statement.isConfirmed = true;
+    },
+    toRepeat({ newEpoch, isReread }, mine) {
+      return [...statements].flatMap(([job, statement]) => {
+        const now = mine.get(job);
+        if (now?.attempt !== statement.report.attempt) {
+          statements.delete(job);
+          return [];
+        }
+        if (!isUnheard(statement, now, newEpoch || isReread)) return [];
+        statement.answers = now;
+        statement.isConfirmed = false;
+        return [statement.report];
+      });
+    },
+  };
+}
