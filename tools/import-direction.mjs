@@ -1,44 +1,53 @@
 /**
- * Imports run one way: services → libs/service → libs/jobs → libs/xmpp-pubsub. The linter refuses an import that the package's own
- * package.json does not name, so it is enough to look at what each names.
+ * Imports run one way: services → libs/service → libs/jobs → libs/xmpp-pubsub. What a package depends on stands in its package.json, and the
+ * linter refuses an import that does not. In tests it does not look, so they are searched here.
  */
-import { packageFolders, readJson } from './run.mjs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageFolders, readJson, root } from './run.mjs';
 
 const libs = ['libs/xmpp-pubsub', 'libs/jobs', 'libs/service'];
+const servers = ['infra/ejabberd', 'infra/prosody'];
+const infra = [...servers, 'infra/provision'];
 
-/** What a package may need at run time: of ours, and of others' (any, unless restricted). */
+/** Which of our packages each may need, and its tests besides; and of others' packages any, unless said. */
 const rules = [
-  { folder: /^libs\/xmpp-pubsub$/, ours: [], others: /^@xmpp\// },
-  { folder: /^libs\/jobs$/, ours: libs.slice(0, 1) },
-  { folder: /^libs\/service$/, ours: libs.slice(0, 2) },
-  { folder: /^services\//, ours: libs },
-  { folder: /^infra\/(ejabberd|prosody)$/, ours: [] },
-  { folder: /^infra\//, ours: [...libs, 'infra/ejabberd', 'infra/prosody', 'infra/provision'] },
+  { folder: /^libs\/xmpp-pubsub$/, ours: [], tests: servers, others: /^@xmpp\// },
+  { folder: /^libs\/jobs$/, ours: libs.slice(0, 1), tests: servers },
+  { folder: /^libs\/service$/, ours: libs.slice(0, 2), tests: servers },
+  { folder: /^services\//, ours: libs, tests: infra },
+  { folder: /^infra\/ejabberd$/, ours: [], tests: [] },
+  { folder: /^infra\/prosody$/, ours: ['infra/ejabberd'], tests: [] },
+  { folder: /^infra\//, ours: [...libs, ...infra], tests: [] },
 ];
 
-/** Tests may use the servers and provisioning besides, and infra/ejabberd and infra/prosody nothing of ours. */
-const forTests = ['infra/ejabberd', 'infra/prosody', 'infra/provision'];
+/** @typedef {{ folder: string, manifest: Record<string, any> }} Package */
 
-/**
- * @param {readonly { folder: string, manifest: Record<string, any> }[]} packages
- * @returns {string[]} one line for each forbidden dependency
- */
+/** @returns {string[]} one line for each import or dependency against the direction */
+export function againstDirection() {
+  const packages = packageFolders().map((folder) => ({
+    folder,
+    manifest: readJson(`${folder}/package.json`),
+  }));
+  return [...forbiddenDependencies(packages), ...packages.flatMap(undeclaredInTests)];
+}
+
+/** @param {readonly Package[]} packages @returns {string[]} */
 export function forbiddenDependencies(packages) {
   const folderOf = new Map(packages.map(({ folder, manifest }) => [manifest['name'], folder]));
   return packages.flatMap(({ folder, manifest }) => {
     const rule = rules.find((candidate) => candidate.folder.test(folder));
     if (rule === undefined) return [`${folder}: no rule says what it may depend on`];
-    const bare = rule.ours.length === 0 && folder.startsWith('infra/');
-    const testsMay = bare ? [] : [...rule.ours, ...forTests];
     const { dependencies = {}, devDependencies = {}, peerDependencies = {} } = manifest;
-    return [
-      ...forbidden({ ...dependencies, ...peerDependencies }, rule.ours, rule.others),
-      ...forbidden(devDependencies, testsMay),
-    ].map((name) => `${folder}/package.json: must not depend on ${name}`);
+    const forbidden = [
+      ...without({ ...dependencies, ...peerDependencies }, rule.ours, rule.others),
+      ...without(devDependencies, [...rule.ours, ...rule.tests]),
+    ];
+    return forbidden.map((name) => `${folder}/package.json: must not depend on ${name}`);
   });
 
   /** @param {Record<string, string>} named @param {readonly string[]} ours @param {RegExp} [others] */
-  function forbidden(named, ours, others = /^/) {
+  function without(named, ours, others = /^/) {
     return Object.keys(named).filter((name) => {
       const folder = folderOf.get(name);
       return folder === undefined ? !others.test(name) : !ours.includes(folder);
@@ -46,5 +55,24 @@ export function forbiddenDependencies(packages) {
   }
 }
 
-export const workspacePackages = () =>
-  packageFolders().map((folder) => ({ folder, manifest: readJson(`${folder}/package.json`) }));
+/** @param {Package} tested */
+function undeclaredInTests({ folder, manifest }) {
+  const { dependencies = {}, devDependencies = {} } = manifest;
+  return testFiles(folder).flatMap((file) => {
+    const source = readFileSync(join(root, file), 'utf8');
+    const imports = source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"](@heavylift\/[\w-]+)/g);
+    return [...new Set([...imports].map(([, name = '']) => name))]
+      .filter((name) => !(name in dependencies || name in devDependencies))
+      .filter((name) => name !== manifest['name'])
+      .map((name) => `${file}: imports ${name}, which ${folder}/package.json does not name`);
+  });
+}
+
+/** @param {string} folder */
+function testFiles(folder) {
+  const tests = join(folder, 'test');
+  if (!existsSync(join(root, tests))) return [];
+  return readdirSync(join(root, tests), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.m?[jt]s$/.test(name))
+    .map((name) => join(tests, name));
+}
