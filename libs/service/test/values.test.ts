@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { duration, flag, integer, list, matching, oneOf, port, text } from '../src/index.js';
+import {
+  bareJid,
+  duration,
+  flag,
+  integer,
+  list,
+  matching,
+  oneOf,
+  port,
+  text,
+} from '../src/index.js';
 
 const accepts = (type: z.ZodType<unknown, string>, value: string) => type.safeParse(value).success;
 
@@ -63,6 +73,16 @@ describe('words', () => {
     expect(accepts(flag(), '1')).toBe(false);
     expect(accepts(text(), '')).toBe(false);
   });
+
+  it.each([
+    ['bot@example.org', true],
+    ['bot@[::1]', true],
+    ['bot', false],
+    ['bot@', false],
+    ['bot@example.org/home', false],
+    ['bo t@example.org', false],
+    ['a@b@c', false],
+  ])('%j is a bare JID: %s', (value, is) => expect(accepts(bareJid(), value)).toBe(is));
 
   it('may be a list, each of its type', () => {
     const lifters = list(matching(/^lifter-\d+$/, 'a lifter'));

@@ -16,6 +16,11 @@ export function matching(pattern: RegExp, expected: string): z.ZodType<string, s
   return z.string().regex(pattern).describe(expected);
 }
 
+/** An account, without a resource. */
+export function bareJid(): z.ZodType<string, string> {
+  return matching(/^[^\s"&'/:<>@]+@[^\s/@]+$/, 'a bare JID such as bot@example.org');
+}
+
 /** One of a closed set of words. */
 export function oneOf<const W extends readonly [string, ...string[]]>(
   words: W,

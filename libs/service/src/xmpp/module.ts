@@ -3,6 +3,7 @@ import {
   createSession,
   type PubSubService,
   type Session,
+  type SessionOptions,
 } from '@heavylift/xmpp-pubsub';
 import type { ContainerModule } from 'inversify';
 import { type PubSubConfig, pubsubJid, sessionOptions, type XmppConfig } from '../config/common.js';
@@ -17,11 +18,17 @@ export const PubSubToken = token<PubSubService>('PubSubService');
 /** To be started before whatever uses the session. */
 export const SessionPartToken = token<Lifecycle>('Lifecycle of the session');
 
-/** The session of the configured account, and the PubSub service over it. Nothing is sent before `SessionPartToken` is started. */
-export function xmppModule(config: XmppConfig & PubSubConfig): ContainerModule {
+/**
+ * The session of the configured account, and the PubSub service over it. Nothing is sent before `SessionPartToken` is started.
+ * @param overrides what the service decides and not the configuration, e.g. its resource
+ */
+export function xmppModule(
+  config: XmppConfig & PubSubConfig,
+  overrides: Partial<SessionOptions> = {},
+): ContainerModule {
   return defineModule((provide) => {
     provide(SessionToken, [LoggerToken], (log) =>
-      createSession(sessionOptions(config, sessionLog(log))),
+      createSession({ ...sessionOptions(config, sessionLog(log)), ...overrides }),
     );
     provide(PubSubToken, [SessionToken, LoggerToken], (session, log) =>
       connectPubSub(session, { jid: pubsubJid(config), log: sessionLog(log) }),
