@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { STATE_DIR, startEjabberd, type XmppServer } from '@heavylift/ejabberd';
+import { type FoundServer, findServer, STATE_DIR } from '@heavylift/ejabberd';
 import { type Provisioned, provision } from '@heavylift/provision';
 import { unlessAborted } from './aborted.js';
 import type { DemoOptions } from './args.js';
@@ -36,14 +36,22 @@ export interface BringUpOptions {
   readonly onService: (service: ServiceProcess) => void;
 }
 
-/** Starts server and services, and logs the user in. @returns his chat with the bot */
-export async function bringUp(options: BringUpOptions): Promise<ChatClient> {
+/** Everything runs. */
+export interface BroughtUp {
+  /** The user's chat with the bot. */
+  readonly chat: ChatClient;
+  /** The server is a process of ours, which will not come back if it ends. */
+  readonly ownServer: boolean;
+}
+
+/** Starts server and services, and logs the user in. */
+export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
   const { demo, stopwatch, teardown, signal, note } = options;
   const log = await openRunLog(join(STATE_DIR, 'logs'));
   teardown.add('the log', () => log.close());
   options.onLog(log.path);
 
-  const opening = openServer(demo, note);
+  const opening = findServer({ keep: demo.keep, log: note });
   teardown.add('the server', () => stopServer(opening));
   const server = await stopwatch.time('server', () => unlessAborted(opening, signal));
 
@@ -68,17 +76,12 @@ export async function bringUp(options: BringUpOptions): Promise<ChatClient> {
       openChat(provisioned, teardown, signal),
       unlessAborted(services.ready(readyTimeoutMs), signal),
     ]);
-    return chat;
+    return { chat, ownServer: server.kind !== 'external' };
   });
 }
 
-function openServer(demo: DemoOptions, note: (line: string) => void): Promise<XmppServer> {
-  void note;
-  return startEjabberd(demo.keep ? { dir: join(STATE_DIR, 'data') } : {});
-}
-
 /** One that is still being started is waited for, unless it takes too long: it ends with us anyway. */
-async function stopServer(opening: Promise<XmppServer>): Promise<void> {
+async function stopServer(opening: Promise<FoundServer>): Promise<void> {
   const stopped = opening.then(
     (server) => server.stop(),
     () => undefined, // it never came up, which has been said

@@ -38,7 +38,7 @@ export async function runDemo(options: DemoOptions, over: AbortController): Prom
     });
   };
   const run = async (): Promise<void> => {
-    const chat = await bringUp({
+    const { chat, ownServer } = await bringUp({
       demo: options,
       stopwatch,
       teardown,
@@ -52,6 +52,11 @@ export async function runDemo(options: DemoOptions, over: AbortController): Prom
     chat.session.on('giving-up', ({ error }) => {
       over.abort(new DemoError(`The chat was broken off: ${error.message}`));
     });
+    if (ownServer) {
+      chat.session.on('offline', ({ error }) => {
+        over.abort(new DemoError(`The server broke off: ${error.message}`));
+      });
+    }
     const prompt = options.script === undefined && process.stdin.isTTY ? openPrompt() : undefined;
     if (prompt !== undefined) teardown.add('the prompt', async () => prompt.close());
     const screen = openScreen(prompt);

@@ -3,6 +3,9 @@ import { DemoError } from './errors.js';
 import type { RunLog } from './run-log.js';
 import { type ServiceProcess, serviceMain, startService } from './service-process.js';
 
+/** Nobody wants to wait for a job to end when he has said `exit`: what runs is handed back. */
+const defaults = { LIFTER_DRAIN_SECONDS: '2' };
+
 /** The services of a run. */
 export interface Services {
   /** Grows while they are started, so that whatever has been started can be stopped. */
@@ -23,7 +26,7 @@ export function createServices(log: RunLog): Services {
         const service = await startService({
           name,
           main: serviceMain(`@heavylift/${role}`),
-          env: serviceEnv(provisioned, role, index),
+          env: { ...defaults, ...serviceEnv(provisioned, role, index) },
           log,
         });
         started.push(service);

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 
 const escapeCharacter = String.fromCharCode(27);
-const commandOrCharacter = new RegExp(`${escapeCharacter}\\[(\\d*)([A-Za-z])|[^]`, 'gu');
+const commandOrCharacter = new RegExp(`${escapeCharacter}\\[(\\d*)([A-Za-z])|.`, 'gsu');
 
 /** A terminal that knows what readline sends: text, line breaks, cursor movement, clearing. */
 export class VirtualTerminal extends Writable {
