@@ -84,6 +84,8 @@ export function openLedger(options: LedgerOptions): Ledger {
   for (const { entry } of books.jobs.values()) if (entry !== undefined) size += 1;
 
   function restore(page: Page, { id, revision }: GoneJob, bytes: number, entry?: JobEntry): void {
+    const known = books.jobs.get(id);
+    if (known?.entry !== undefined && entry === undefined) books.letGo(known);
     const job = books.jobs.get(id) ?? books.openJob(id);
     job.entry = entry;
     job.revision = revision;
@@ -188,6 +190,22 @@ export function openLedger(options: LedgerOptions): Ledger {
     };
   }
 
+  /** Has all that is needed of the page written anew. */
+  function rewrite(page: Page): void {
+    for (const job of page.jobs) {
+      if (job.at !== page || changes.has(job.id)) continue;
+      if (job.entry === undefined) {
+        removals.set(job.id, job);
+        continue;
+      }
+      job.revision += 1;
+      job.entry = { ...job.entry, revision: job.revision };
+      changes.set(job.id, job);
+    }
+    // The newest sheet says what counts; the node has to have one that does, even if there is no job.
+    if (page.sequence === sequence) begun = false;
+  }
+
   const weight = (page: Page): number => page.needed / maxJobs + page.neededBytes / maxBytes;
 
   function due(): Ledger['due'] {
@@ -273,6 +291,14 @@ export function openLedger(options: LedgerOptions): Ledger {
 
     publishFailed(itemId) {
       if (inFlight?.id === itemId) inFlight.sent = false;
+    },
+
+    verify(itemIds) {
+      if (inFlight !== undefined) return 0;
+      const there = new Set(itemIds);
+      const lost = [...books.pages.values()].filter(({ itemId }) => !there.has(itemId));
+      for (const page of lost) rewrite(page);
+      return lost.length;
     },
 
     nextRetraction: retractions.next,

@@ -1,6 +1,6 @@
 import type { JobEntry, JobId } from '../domain/job.js';
 import { type Sheet, sheetItemId } from '../domain/sheet.js';
-import { countingSheets, countsUnder, isNewer, isStale } from './rules.js';
+import { compareAge, countingSheets, countsUnder, isNewer, isStale } from './rules.js';
 import type { LedgerChanges, LedgerReplica, SheetItem } from './types.js';
 
 /** What one sheet says of a job; no entry: that it has been let go. */
@@ -94,7 +94,9 @@ export function createLedgerReplica(): LedgerReplica {
 
   function apply(items: readonly SheetItem[], touched: Set<JobId>): LedgerChanges {
     const epochBefore = newest?.epoch;
-    for (const item of items) take(item, touched);
+    // Newest first: what a stale sheet says of the others must not be believed, not even for a moment.
+    const newestFirst = [...items].sort((a, b) => compareAge(a.sheet, b.sheet));
+    for (const item of newestFirst) take(item, touched);
     return changesOf(touched, epochBefore);
   }
 

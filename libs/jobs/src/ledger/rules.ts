@@ -2,10 +2,14 @@ import type { EpochStart, SequenceRange, Sheet } from '../domain/sheet.js';
 import { sheetItemId } from '../domain/sheet.js';
 import type { SheetItem } from './types.js';
 
-/** Whether `sheet` is newer than `other`: the order in which sheets overrule each other. */
+/** Sorts sheets newest first: by epoch, then by sequence number. */
+export function compareAge(a: Sheet, b: Sheet): number {
+  return b.epoch - a.epoch || b.sequence - a.sequence;
+}
+
+/** Whether the sheet overrules the other. */
 export function isNewer(sheet: Sheet, other: Sheet | undefined): boolean {
-  if (other === undefined || sheet.epoch > other.epoch) return true;
-  return sheet.epoch === other.epoch && sheet.sequence > other.sequence;
+  return other === undefined || compareAge(sheet, other) < 0;
 }
 
 /**

@@ -72,6 +72,12 @@ export interface Ledger {
   confirmed(itemId: string): Confirmation | undefined;
   /** The sheet may or may not have arrived. */
   publishFailed(itemId: string): void;
+  /**
+   * Compares with the ids of all items that the node holds now, read while nothing was in flight: what it lost is written anew, e.g. after
+   * somebody purged it or lowered its `max_items`.
+   * @returns how many sheets it lost
+   */
+  verify(itemIds: Iterable<string>): number;
   /** An item to retract now; nothing if there is none. Every item is given once, until `retractFailed`. */
   nextRetraction(): string | undefined;
   /** The item is gone, or was not there. */
