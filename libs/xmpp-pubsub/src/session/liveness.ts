@@ -17,22 +17,34 @@ export interface LivenessContext {
 export function watchLiveness(context: LivenessContext): () => void {
   const { intervalMs, timeoutMs, lastReceived, ping, dead } = context;
   let timer: ReturnType<typeof setTimeout>;
+  let pingedAt: number | undefined;
+  let lookedTwice = false;
 
-  function waitForIdle(): void {
-    const idle = performance.now() - lastReceived();
-    if (idle < intervalMs) {
-      timer = setTimeout(waitForIdle, intervalMs - idle);
-      return;
-    }
-    const pingedAt = performance.now();
-    ping();
-    const alive = () => lastReceived() >= pingedAt;
-    timer = setTimeout(() => {
-      if (alive()) return waitForIdle();
-      timer = setTimeout(() => (alive() ? waitForIdle() : dead()), SECOND_LOOK_MS);
-    }, timeoutMs);
+  function look(): void {
+    const now = performance.now();
+    const wait = lastReceived() >= (pingedAt ?? 0) ? whileAlive(now) : whileSilent(now);
+    if (wait === 'dead') dead();
+    else timer = setTimeout(look, wait);
   }
 
-  waitForIdle();
+  function whileAlive(now: number): number {
+    pingedAt = undefined;
+    lookedTwice = false;
+    const idle = now - lastReceived();
+    if (idle < intervalMs) return intervalMs - idle;
+    pingedAt = now;
+    ping();
+    return Math.min(timeoutMs, intervalMs);
+  }
+
+  function whileSilent(now: number): number | 'dead' {
+    const left = (pingedAt ?? now) + timeoutMs - now;
+    if (left > 0) return Math.min(left, intervalMs);
+    if (lookedTwice) return 'dead';
+    lookedTwice = true;
+    return SECOND_LOOK_MS;
+  }
+
+  look();
   return () => clearTimeout(timer);
 }

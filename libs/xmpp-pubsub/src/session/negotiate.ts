@@ -87,7 +87,7 @@ async function encrypt(stream: XmlStream, features: Element, { tls }: Settings):
       `The server offered STARTTLS and then answered <${reply.name}/>: no credentials were sent`,
     );
   }
-  await transport.startTls();
+  await stream.startTls();
   return stream.open();
 }
 

@@ -35,7 +35,7 @@ export function readOptions(options: SessionOptions): Settings {
     username: text('username', options.username, /^[^@/]+$/),
     password: text('password', options.password, /./s),
     resource: options.resource === undefined ? undefined : text('resource', options.resource, /\S/),
-    tls: options.tls ?? {},
+    tls: readTls(options.tls ?? {}),
     backoff: {
       initialMs: positive('backoff.initialMs', backoff.initialMs ?? 250),
       maxMs: positive('backoff.maxMs', backoff.maxMs ?? 15_000),
@@ -81,6 +81,12 @@ function readService(service: string): Pick<Settings, 'targets' | 'lookUp'> {
 }
 
 const only = (target: Target) => ({ targets: [target], lookUp: undefined });
+
+function readTls(tls: TlsOptions): TlsOptions {
+  const refusal = tls.ca === undefined ? undefined : platform.caRefusal(tls.ca);
+  if (refusal !== undefined) throw invalid('tls.ca', '…', refusal);
+  return tls;
+}
 
 function text(name: string, value: string, pattern: RegExp): string {
   if (pattern.test(value)) return value;

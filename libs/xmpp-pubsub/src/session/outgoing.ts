@@ -108,7 +108,7 @@ export function createOutgoing(maxWaiting: number): Outgoing {
       if (waiting.length >= maxWaiting) {
         throw new XmppError(
           'queue-full',
-          `${waiting.length} stanzas are waiting for the server already (maxWaiting): send slower; nothing was sent`,
+          `${waiting.length} stanzas are waiting for the server already (maxInFlight + maxWaiting): send slower; nothing was sent`,
         );
       }
       waiting.push(stanza);

@@ -44,7 +44,7 @@ export function createSession(options: SessionOptions): Session {
 
   const events = createEmitter<SessionEvents>(log);
   const deadlines = createDeadlines();
-  const outgoing = createOutgoing(settings.maxWaiting);
+  const outgoing = createOutgoing(settings.maxInFlight + settings.maxWaiting);
   const requests = createRequests({
     settings,
     outgoing,
@@ -294,8 +294,10 @@ export function createSession(options: SessionOptions): Session {
   // --- Start and stop --------------------------------------------------------------------------
 
   function start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<JID> {
+    if (status === 'stopped') {
+      return Promise.reject(new XmppError('stopped', 'A stopped session cannot start again'));
+    }
     started ??= new Promise<JID>((resolve, reject) => {
-      if (status === 'stopped') throw new XmppError('stopped', 'A stopped session cannot start');
       const abort = () =>
         stop(new XmppError('aborted', 'The start was aborted', { cause: signal?.reason }));
       const settled = () => signal?.removeEventListener('abort', abort);

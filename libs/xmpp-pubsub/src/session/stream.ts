@@ -21,6 +21,8 @@ export interface XmlStream {
   readonly ended: Promise<XmppError>;
   /** Opens the stream, or opens it anew after STARTTLS and SASL; resolves with the features. */
   open(): Promise<Element>;
+  /** Encrypts the connection (RFC 6120 section 5.4.3.3); to be followed by `open`. */
+  startTls(): Promise<void>;
   /** The next element, while nobody else is told by `deliver`. */
   next(): Promise<Element>;
   /** From now on, every element goes to the handler, in order. */
@@ -120,6 +122,16 @@ export async function connectStream({ domain, drained, dial }: StreamOptions): P
     });
   }
 
+  /** Whatever came before encryption or login was finished may be an attacker's. */
+  function refuseLeftovers(): void {
+    if (unread.length > 0) {
+      fail(
+        new XmppError('stream-error', 'The server went on talking before the stream was restarted'),
+      );
+    }
+    if (over !== undefined) throw over;
+  }
+
   let transport: Transport | undefined;
   const dialled = await dial({
     text: parse,
@@ -139,17 +151,13 @@ export async function connectStream({ domain, drained, dial }: StreamOptions): P
     get lastReceived() {
       return lastReceived;
     },
+    async startTls() {
+      refuseLeftovers();
+      parser = undefined;
+      await dialled.startTls();
+    },
     async open() {
-      // Whatever came before encryption or login was finished may be an attacker's.
-      if (unread.length > 0) {
-        fail(
-          new XmppError(
-            'stream-error',
-            'The server went on talking before the stream was restarted',
-          ),
-        );
-      }
-      if (over !== undefined) throw over;
+      refuseLeftovers();
       parser = newParser();
       dialled.write([
         framed

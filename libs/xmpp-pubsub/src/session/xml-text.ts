@@ -4,7 +4,7 @@ import { XmppError } from '../errors.js';
 /** Whatever is not a Char of XML 1.0 (section 2.2); with the `u` flag, half a surrogate pair too. */
 const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 const IN_TEXT = /[&<>\r]/;
-const IN_ATTRIBUTE = /[&<"\t\n\r]/;
+const IN_ATTRIBUTE = /[&<>"\t\n\r]/;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -21,7 +21,7 @@ const escaped = (character: string) => ESCAPES[character] ?? character;
 export const escapeText = (text: string) =>
   IN_TEXT.test(text) ? text.replace(/[&<>\r]/g, escaped) : text;
 export const escapeAttribute = (value: string) =>
-  IN_ATTRIBUTE.test(value) ? value.replace(/[&<"\t\n\r]/g, escaped) : value;
+  IN_ATTRIBUTE.test(value) ? value.replace(/[&<>"\t\n\r]/g, escaped) : value;
 
 /**
  * The element as XML text that every parser reads back as the same characters. Unchecked: see {@link checkStanza}.

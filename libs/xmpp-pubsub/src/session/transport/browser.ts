@@ -6,6 +6,7 @@ import { dialWebSocket, webSocketRefusal } from './websocket.js';
 export const platform: Platform = {
   refusal: (service) =>
     /^wss?:\/\//.test(service) ? webSocketRefusal() : 'a browser can only use wss:// or ws://',
+  caRefusal: () => 'a browser trusts the authorities that its user chose, and no others',
   lookUp: () => Promise.resolve([]),
   dial(target, options) {
     if (target.kind === 'websocket') return dialWebSocket(target.url, options);

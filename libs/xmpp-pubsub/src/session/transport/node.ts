@@ -1,7 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
-import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { XmppError } from '../../errors.js';
 import { isLoopbackHost } from '../tls-policy.js';
@@ -12,6 +13,7 @@ type TcpTarget = Extract<Target, { kind: 'tcp' }>;
 
 export const platform: Platform = {
   refusal: (service) => (/^wss?:\/\//.test(service) ? webSocketRefusal() : undefined),
+  caRefusal,
   lookUp,
   dial: (target, options) =>
     target.kind === 'websocket' ? dialWebSocket(target.url, options) : dialTcp(target, options),
@@ -89,7 +91,7 @@ async function dialTcp(target: TcpTarget, options: DialOptions): Promise<Transpo
       host: domain,
       ...(isIP(domain) === 0 && { servername: domainToASCII(domain) }),
       ...(target.directTls && { ALPNProtocols: ['xmpp-client'] }),
-      ...(ca !== undefined && { secureContext: trusting(ca) }),
+      ...(ca !== undefined && { ca }),
     });
     follow(encrypted);
     try {
@@ -122,10 +124,11 @@ async function dialTcp(target: TcpTarget, options: DialOptions): Promise<Transpo
   };
 }
 
-function trusting(ca: string) {
+function caRefusal(pem: string): string | undefined {
   try {
-    return createSecureContext({ ca });
+    new X509Certificate(pem);
+    return undefined;
   } catch (error) {
-    throw new XmppError('invalid-option', 'tls.ca is not a PEM certificate', { cause: error });
+    return `it is no certificate in PEM (${error instanceof Error ? error.message : error})`;
   }
 }

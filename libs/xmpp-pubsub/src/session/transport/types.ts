@@ -48,6 +48,8 @@ export interface Transport {
 export interface Platform {
   /** Why this service URL cannot be used here, if so. */
   refusal(service: string): string | undefined;
+  /** Why this certificate authority cannot be used here, if so. */
+  caRefusal(pem: string): string | undefined;
   /** Where the domain says its servers are (RFC 6120 section 3.2), best first. */
   lookUp(domain: string, signal: AbortSignal): Promise<readonly Target[]>;
   dial(target: Target, options: DialOptions): Promise<Transport>;
