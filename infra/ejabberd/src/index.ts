@@ -1,4 +1,16 @@
 export { ADMIN, DOMAIN, type EjabberdConfig, NODE_OWNERS, PUBSUB_SERVICE } from './config.js';
+export {
+  CONTAINER,
+  type ContainerOptions,
+  containerConfig,
+  type Engine,
+  ensureImage,
+  findEngine,
+  OFFICIAL_IMAGE,
+  startEjabberdContainer,
+} from './container.js';
+export { EXTERNAL_VARIABLES } from './external.js';
+export { type FindOptions, type FoundServer, findServer } from './find.js';
 export { findInstallation, type Installation } from './installation.js';
 export { isLaunchError, LaunchError, type LaunchErrorCode } from './launch/error.js';
 export { makeTestCa, type TestCa } from './launch/test-ca.js';

@@ -18,6 +18,8 @@ export interface ServerProcess {
   output(): Promise<string>;
   /** Asks it to end (SIGTERM), forces it (SIGKILL) when it does not within `graceMs`. */
   stop(graceMs?: number): Promise<Ending>;
+  /** Waits for its end. */
+  ended(): Promise<Ending>;
   /** Sends a signal that ends it, and waits for the end. */
   kill(signal?: NodeJS.Signals): Promise<Ending>;
 }
@@ -76,14 +78,16 @@ function serverProcess(
 ): ServerProcess {
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
 
-  const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<Ending> => {
+  const ended = async (): Promise<Ending> => {
     if (isRunning()) {
       child.ref();
-      const ended = once(child, 'exit');
-      child.kill(signal);
-      await ended;
+      await once(child, 'exit');
     }
     return { code: child.exitCode, signal: child.signalCode };
+  };
+  const kill = (signal: NodeJS.Signals = 'SIGKILL'): Promise<Ending> => {
+    if (isRunning()) child.kill(signal);
+    return ended();
   };
 
   return {
@@ -91,6 +95,7 @@ function serverProcess(
     get running() {
       return isRunning();
     },
+    ended,
     kill,
     output: async () => (await readFile(outputFile)).subarray(start).toString('utf8'),
     stop: async (graceMs = 10_000) => {

@@ -12,6 +12,8 @@ export type LaunchErrorCode =
   | 'port-taken'
   /** The server was not ready in the time allowed. */
   | 'start-timeout'
+  /** Another server runs in the folder that was given. */
+  | 'folder-in-use'
   /** A running server refused an administrative call. */
   | 'api-refused';
 

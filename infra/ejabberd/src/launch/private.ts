@@ -1,6 +1,7 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readlink, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServerProcess, spawnServer, waitUntilReady } from './child.js';
 import { isLaunchError, LaunchError } from './error.js';
 import { readIfThere } from './files.js';
@@ -44,6 +45,8 @@ export interface Launched {
   readonly pid: number;
   readonly running: boolean;
   kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Waits until the process has ended. */
+  ended(): Promise<void>;
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -98,15 +101,45 @@ async function choosePorts(dir: string, count: number): Promise<number[]> {
   return ports;
 }
 
+const PID_FILE = 'server.pid';
+
+/**
+ * Two servers with one data folder would destroy the data. The last one may still be ending, if
+ * the process that started it was killed.
+ */
+async function waitUntilUnused(dir: string): Promise<void> {
+  const pid = (await readIfThere(join(dir, PID_FILE)))?.trim();
+  if (pid === undefined) return;
+  const deadline = Date.now() + 12_000;
+  while (await runsIn(pid, dir)) {
+    if (Date.now() > deadline) {
+      const message = `A server runs in ${dir} already (process ${pid}). Stop that one, or choose another folder.`;
+      throw new LaunchError('folder-in-use', message);
+    }
+    await sleep(100);
+  }
+}
+
+/** Whether a process works in a folder: process numbers are used again. Where there is no /proc, no. */
+async function runsIn(pid: string, dir: string): Promise<boolean> {
+  try {
+    return (await readlink(`/proc/${pid}/cwd`)) === (await realpath(dir));
+  } catch {
+    return false;
+  }
+}
+
 async function launchIn(folder: Folder, options: Launch): Promise<Launched> {
   const { dir, temporary } = folder;
   const { name, isReady, portCount, timeoutMs = 30_000 } = options;
+  await waitUntilUnused(dir);
   const ports = await choosePorts(dir, portCount);
   const command = await options.prepare({ dir, temporary, ports });
   const logFile = join(dir, 'console.log');
 
   const boot = async (): Promise<ServerProcess> => {
     const server = await spawnServer({ ...command, cwd: dir, outputFile: logFile });
+    await writeFile(join(dir, PID_FILE), `${server.pid}\n`);
     await waitUntilReady(server, { name, isReady, timeoutMs });
     return server;
   };
@@ -124,6 +157,9 @@ async function launchIn(folder: Folder, options: Launch): Promise<Launched> {
     },
     kill: async (signal) => {
       await server.kill(signal);
+    },
+    ended: async () => {
+      await server.ended();
     },
     restart: async () => {
       await server.stop();

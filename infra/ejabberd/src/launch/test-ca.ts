@@ -11,7 +11,7 @@ export interface TestCa {
    * Issues a server certificate.
    *
    * @param names DNS names and IP addresses it is valid for.
-   * @returns private key and certificate chain in one PEM text, as servers take it.
+   * @returns private key and certificate in one PEM text, as servers take it.
    */
   issue(names: readonly string[]): Promise<string>;
 }
@@ -42,7 +42,7 @@ export async function makeTestCa(): Promise<TestCa> {
           ...['-extfile', join(dir, 'extensions')],
         ]);
         const { key, certificate } = await readPair(dir);
-        return key + certificate + ca.certificate;
+        return key + certificate;
       }),
   };
 }

@@ -26,15 +26,19 @@ export interface Parent {
 /**
  * Starts a server in a process of its own.
  *
- * @param source the module, as a URL, whose function is called without arguments.
+ * @param source the module whose function is called.
  */
-export async function startInChild(source: URL, functionName: string): Promise<Parent> {
+export async function startInChild(
+  source: URL,
+  functionName: string,
+  options: object = {},
+): Promise<Parent> {
   const program = `
     import { runnerImport } from 'vite';
     const { module } = await runnerImport(${JSON.stringify(fileURLToPath(source))}, {
       ssr: { resolve: { conditions: ['@heavylift/source'] } },
     });
-    const { pid, dir, service } = await module.${functionName}();
+    const { pid, dir, service } = await module.${functionName}(${JSON.stringify(options)});
     console.log(JSON.stringify({ pid, dir, service }));
     setInterval(() => undefined, 1000);
   `;
