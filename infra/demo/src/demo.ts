@@ -58,7 +58,6 @@ export async function runDemo(options: DemoOptions, over: AbortController): Prom
       });
     }
     const prompt = options.script === undefined && process.stdin.isTTY ? openPrompt() : undefined;
-    if (prompt !== undefined) teardown.add('the prompt', async () => prompt.close());
     const screen = openScreen(prompt);
     talk = createTalk({ ...options, chat, screen, signal });
     if (options.timing) screen.show(`     (${stopwatch.summary()})`);
@@ -66,7 +65,11 @@ export async function runDemo(options: DemoOptions, over: AbortController): Prom
       prompt === undefined
         ? talk.sayAll(options.script ?? linesOf(process.stdin))
         : talkAtPrompt(prompt, talk, screen, over);
-    await unlessAborted(conversation, signal);
+    try {
+      await unlessAborted(conversation, signal);
+    } finally {
+      screen.end();
+    }
   };
 
   const exitCode = await outcome(run, signal);

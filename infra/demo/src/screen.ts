@@ -11,6 +11,8 @@ export interface Screen {
   progress(job: string, text: string): void;
   /** The job's progress is of no interest any more. */
   endProgress(job: string): void;
+  /** Leaves only what stays. */
+  end(): void;
 }
 
 /** For files and pipes: lines only. Of a job's progress, the latest once in a while. */
@@ -34,6 +36,7 @@ export function plainScreen(
     endProgress(job) {
       shownAt.delete(job);
     },
+    end: () => undefined,
   };
 }
 
@@ -43,20 +46,27 @@ export interface TerminalOutput extends Writable {
 
 /**
  * For a terminal: progress of all jobs on one line, redrawn in place, and below it the prompt, if there is one, with what is typed so far.
+ * The prompt is closed at the end.
  */
-export function terminalScreen(output: TerminalOutput, prompt?: Interface): Screen {
+export function terminalScreen(output: TerminalOutput, openPrompt?: Interface): Screen {
+  let prompt = openPrompt;
   const running = new Map<string, string>();
   let statusShown = false;
 
   const rowsOf = (typed: string): number => Math.floor(typed.length / output.columns);
 
-  const redraw = (text?: string): void => {
+  const erase = (): void => {
     // The prompt's cursor may be some rows below its first one, where a long input wraps.
     const inputRows = prompt?.getCursorPos().rows ?? 0;
     const statusRows = statusShown && prompt !== undefined ? 1 : 0;
     moveCursor(output, 0, -(inputRows + statusRows));
     cursorTo(output, 0);
     clearScreenDown(output);
+    statusShown = false;
+  };
+
+  const redraw = (text?: string): void => {
+    erase();
     if (text !== undefined) output.write(`${text}\n`);
     const status = [...running.values()].join(' · ');
     statusShown = status !== '';
@@ -93,6 +103,12 @@ export function terminalScreen(output: TerminalOutput, prompt?: Interface): Scre
     endProgress(job) {
       running.delete(job);
       redraw();
+    },
+    end() {
+      prompt?.close();
+      erase();
+      prompt = undefined;
+      running.clear();
     },
   };
 }

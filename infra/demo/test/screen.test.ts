@@ -60,6 +60,17 @@ describe('a terminal with a prompt', () => {
     expect(terminal.text).toBe('you: dance\n#1 10 %\nyou:');
   });
 
+  it('leaves only the conversation in the end', () => {
+    screen.show('bot: Hello');
+    screen.progress('1', '#1 10 %');
+    keyboard.write('dan');
+    screen.end();
+    expect(terminal.text).toBe('bot: Hello');
+    expect(terminal.cursor).toEqual({ row: 1, column: 0 });
+    screen.show('bot: Bye');
+    expect(terminal.text).toBe('bot: Hello\nbot: Bye');
+  });
+
   it('keeps its place when what is typed wraps', () => {
     const long = 'a line of more than twenty';
     screen.show('bot: Hello');
