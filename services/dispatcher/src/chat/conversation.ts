@@ -27,13 +27,15 @@ export type RunAnswer =
   | { readonly kind: 'accepted'; readonly entry: JobEntry; readonly waitsFor?: string }
   /** The same request, or the same unique key, is open or was answered lately. */
   | { readonly kind: 'duplicate'; readonly entry: JobEntry }
+  | { readonly kind: 'impossible'; readonly reason: string }
+  /** Not now. */
   | { readonly kind: 'refused'; readonly reason: string; readonly againInSeconds: number };
 
 export interface ConversationPorts {
   readonly isServed: (jid: string) => boolean;
   readonly isAdmin: (jid: string) => boolean;
   /** What the lifters can do, by name. */
-  readonly specs: ReadonlyMap<string, HandlerSpec>;
+  readonly specs: () => ReadonlyMap<string, HandlerSpec>;
   readonly run: (request: RunRequest) => Promise<RunAnswer>;
   readonly say: (message: BotMessage) => Promise<void>;
   /** Ends the dispatcher; called when the answer is out. */
@@ -63,7 +65,7 @@ export function createConversation(ports: ConversationPorts) {
 
   async function help(request: ChatRequest, words: readonly Word[]): Promise<void> {
     const wanted = words[1]?.text.toLowerCase();
-    const spec = wanted === undefined ? undefined : ports.specs.get(wanted);
+    const spec = wanted === undefined ? undefined : ports.specs().get(wanted);
     const admin = ports.isAdmin(bareOf(request));
     const body = spec === undefined ? overview(admin) : describe(spec);
     await answer(request, { body });
@@ -73,7 +75,7 @@ export function createConversation(ports: ConversationPorts) {
     const own = [...commands].filter(([, command]) => admin || !command.adminOnly);
     return [
       'I can do this for you:',
-      ...[...ports.specs.values()].map((spec) => `  ${usageOf(spec)}: ${spec.summary}`),
+      ...[...ports.specs().values()].map((spec) => `  ${usageOf(spec)}: ${spec.summary}`),
       ...own.map(([name, command]) => `  ${name}: ${command.summary}`),
     ].join('\n');
   }
@@ -104,11 +106,11 @@ export function createConversation(ports: ConversationPorts) {
     if (!ports.isServed(bareOf(request))) return answer(request, { body: texts.stranger });
     if ('problem' in split) return answer(request, { body: texts.unreadable(split.problem) });
     const name = split.words[0]?.text.toLowerCase() ?? '';
-    const spec = ports.specs.get(name);
+    const spec = ports.specs().get(name);
     if (spec !== undefined) return run(request, spec, split.words);
     const command = commands.get(name);
     if (command === undefined) {
-      const known = [...ports.specs.keys(), ...commands.keys()];
+      const known = [...ports.specs().keys(), ...commands.keys()];
       return answer(request, { body: texts.unknown(echo(request.text), nearest(name, known)) });
     }
     if (command.adminOnly && !ports.isAdmin(bareOf(request))) {
@@ -141,6 +143,8 @@ function replyTo(outcome: RunAnswer, spec: HandlerSpec): Reply {
         job: { id, number, state: 'scheduled' },
       };
     }
+    case 'impossible':
+      return { body: texts.impossible(outcome.reason) };
     case 'refused':
       return { body: texts.full(outcome.reason, outcome.againInSeconds) };
   }

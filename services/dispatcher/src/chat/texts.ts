@@ -15,6 +15,7 @@ export const texts = {
   stranger: 'I only work for people of this server.',
   full: (reason: string, againInSeconds: number) =>
     `Not now: ${reason}. Please try again in ${againInSeconds} s.`,
+  impossible: (reason: string) => `I can't do that: ${reason}.`,
   notKept: 'That did not get through to the ledger, so it is not scheduled. Please try again.',
   goodbye: 'Bye.',
   down: 'down',

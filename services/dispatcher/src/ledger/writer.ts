@@ -100,7 +100,11 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
     clearTimeout(removalsTimer);
     removalsTimer = undefined;
     publishDue()
-      .catch((error: unknown) => onFailure(error, 0))
+      .catch((error: unknown) => {
+        // Only `mayWrite` rejects: nothing will ever be written again.
+        closed = true;
+        onFailure(error, 0);
+      })
       .finally(() => {
         publishing = false;
         if (ledger.due !== 'nothing') kick();

@@ -56,7 +56,7 @@ async function say(
   const conversation = createConversation({
     isServed: (who) => who.endsWith('@example.org'),
     isAdmin: (who) => who === 'root@example.org',
-    specs: new Map([['lift', lift]]),
+    specs: () => new Map([['lift', lift]]),
     run: async (request) => {
       ran.push(request);
       return { kind: 'accepted', entry };

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import {
+  defineModule,
+  type Lifecycle,
+  LoggerToken,
+  PubSubToken,
+  ServiceContextToken,
+  type ServiceParts,
+  SessionPartToken,
+  SessionToken,
+  token,
+  xmppModule,
+} from '@heavylift/service';
+import type { DispatcherConfig } from './config.js';
+import { createDispatcher } from './dispatcher.js';
+
+const DispatcherToken = token<Lifecycle>('Dispatcher');
+
+export function composeDispatcher(config: DispatcherConfig): ServiceParts {
+  const module = defineModule((provide) => {
+    provide(
+      DispatcherToken,
+      [SessionToken, PubSubToken, LoggerToken, ServiceContextToken],
+      (session, pubsub, log, { shutdown }) =>
+        createDispatcher({
+          session,
+          pubsub,
+          nodePrefix: config.NODE_PREFIX,
+          admins: config.DISPATCHER_ADMINS,
+          lifters: config.LIFTER_ACCOUNTS,
+          notifier: config.NOTIFIER_ACCOUNT,
+          graceMs: config.DISPATCHER_LIFTER_GRACE,
+          maxOpenJobs: config.DISPATCHER_MAX_BACKLOG,
+          shutdown,
+          log,
+        }),
+    );
+  });
+  // New at each start, so that a full JID names one incarnation of one process.
+  const resource = config.XMPP_RESOURCE ?? `dispatcher.${randomUUID().slice(0, 8)}`;
+  return {
+    modules: [xmppModule(config, { resource }), module],
+    start: [SessionPartToken, DispatcherToken],
+  };
+}
