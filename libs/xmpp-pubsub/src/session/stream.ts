@@ -3,6 +3,7 @@ import { type Element, Parser } from '@xmpp/xml';
 import { XmppError } from '../errors.js';
 import { readCondition } from './stanza-error.js';
 import type { Transport, TransportEvents } from './transport/types.js';
+import { wholeTags } from './whole-tags.js';
 import { escapeAttribute } from './xml-text.js';
 
 const NS_STREAMS = 'http://etherx.jabber.org/streams';
@@ -44,6 +45,7 @@ export interface StreamOptions {
 export async function connectStream({ domain, drained, dial }: StreamOptions): Promise<XmlStream> {
   let parser: Parser | undefined;
   let root: Element | undefined;
+  let take = wholeTags();
   let unfinished = 0;
   let lastReceived = performance.now();
   let over: XmppError | undefined;
@@ -84,7 +86,7 @@ export async function connectStream({ domain, drained, dial }: StreamOptions): P
     if (over !== undefined || parser === undefined) return;
     unfinished += chunk.length;
     try {
-      parser.write(chunk);
+      parser.write(take(chunk));
     } catch (error) {
       fail(new XmppError('stream-error', 'The server sent what is not XML', { cause: error }));
     }
@@ -159,6 +161,7 @@ export async function connectStream({ domain, drained, dial }: StreamOptions): P
     async open() {
       refuseLeftovers();
       parser = newParser();
+      take = wholeTags();
       dialled.write([
         framed
           ? `<open xmlns="${NS_FRAMING}" to="${to}" version="1.0"/>`
