@@ -2,7 +2,7 @@ import type { Element } from '@xmpp/xml';
 import { XmppError } from '../errors.js';
 
 /** With half surrogate pairs, all that is not a Char of XML 1.0 (section 2.2). */
-const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+const NOT_XML = /[^\t\n\r\u0020-\ufffd]/;
 const HALF_PAIR = /\p{Surrogate}/u;
 const IN_TEXT = /[&<>\r]/;
 const IN_ATTRIBUTE = /[&<>"\t\n\r]/;
