@@ -12,7 +12,11 @@ const compiler = join(
 
 /** Threads and processes run what is in dist: brings it up to date with the sources. */
 export async function build(): Promise<void> {
-  if (process.env['X']) await promisify(execFile)(process.execPath, [compiler, '-p', project]);
+  await promisify(execFile)(process.execPath, [compiler, '-p', project]).catch(
+    ({ stdout }: { stdout: string }) => {
+      throw new Error(`the sources can't be built:\n${stdout}`);
+    },
+  );
 }
 
 /** A module in dist, by its path there. */
