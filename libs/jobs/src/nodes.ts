@@ -69,8 +69,8 @@ export const nodePlans: Readonly<Record<NodeRole, NodePlan>> = {
       maxItems: 'max',
       notifyRetract: true,
     },
-    affiliations: { bot: 'member', lifter: 'publisher' },
-    subscribers: ['bot'],
+    affiliations: { bot: 'member', lifter: 'publisher', notifier: 'member' },
+    subscribers: ['bot', 'notifier'],
   },
 };
 
