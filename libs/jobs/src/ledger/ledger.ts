@@ -1,16 +1,13 @@
 import type { JobEntry, JobId, NewJob } from '../domain/job.js';
 import { type EpochStart, type GoneJob, sheetItemId } from '../domain/sheet.js';
 import { JobsError } from '../errors.js';
-import { encodeJob } from '../payloads/sheet.js';
+import { GONE_BYTES, jobBytesAtMost } from '../payloads/size.js';
 import { present } from '../xml/read.js';
-import { encodedBytes } from '../xml/size.js';
 import { createBooks, type Job, type Page } from './books.js';
 import { createRetractions } from './retractions.js';
 import { countingSheets, epochsFrom, gapsBetween, readSheets } from './rules.js';
 import type { EntryChange, Flush, Ledger, LedgerOptions } from './types.js';
 
-/** `<gone id revision/>` takes at most this. */
-const GONE_BYTES = 96;
 /** Tombstones a sheet holds, at most; they go first, being small and freeing sheets. */
 const MAX_GONE = 64;
 /** Past so many epochs since the floor, the oldest sheet is carried over, so that the floor rises. */
@@ -76,7 +73,7 @@ export function openLedger(options: LedgerOptions): Ledger {
   for (const sheet of counting) {
     const page = books.openPage(sheet.sequence, sheetItemId(sheet));
     for (const entry of sheet.jobs) {
-      restore(page, entry, encodedBytes(encodeJob(entry)), entry);
+      restore(page, entry, jobBytesAtMost(entry), entry);
       lastNumber = Math.max(lastNumber, entry.number);
     }
     for (const gone of sheet.gone) restore(page, gone, GONE_BYTES, undefined);
@@ -103,7 +100,7 @@ export function openLedger(options: LedgerOptions): Ledger {
 
   /** An entry is refused before it can get stuck: it must fit a sheet, and a new one half of it, for its failures to come. */
   function measure(entry: JobEntry, limit: number): number {
-    const bytes = encodedBytes(encodeJob(entry));
+    const bytes = jobBytesAtMost(entry);
     if (bytes <= limit) return bytes;
     throw new JobsError(
       'entry-too-large',
@@ -113,7 +110,7 @@ export function openLedger(options: LedgerOptions): Ledger {
 
   /** Sheets that the needed records make sense of: twice as many as they would fill, and a few. */
   function sheetsAllowed(): number {
-    const filled = books.needed / maxJobs + books.neededBytes / maxBytes;
+    const filled = Math.max(books.needed / maxJobs, books.neededBytes / maxBytes);
     return FEW_SHEETS + Math.ceil(2 * filled);
   }
 

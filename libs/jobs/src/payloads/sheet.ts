@@ -2,6 +2,7 @@ import type { PayloadCodec } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { z } from 'zod';
 import type { CancelRequest, JobEntry, JobState } from '../domain/job.js';
+import type { Json } from '../domain/json.js';
 import type { EpochStart, GoneJob, SequenceRange, Sheet } from '../domain/sheet.js';
 import { jsonElement, shapedJson } from '../xml/json.js';
 import {
@@ -67,13 +68,11 @@ export const sheetCodec: PayloadCodec<Sheet> = {
   },
 };
 
-/** A job's entry as it stands in a sheet. */
-export function encodeJob(job: JobEntry): Element {
+function encodeJob(job: JobEntry): Element {
   const { state, cancelRequested } = job;
   return xml(
     'job',
     {
-      xmlns: JOBS_NAMESPACE,
       id: job.id,
       number: job.number,
       revision: job.revision,
@@ -90,15 +89,20 @@ export function encodeJob(job: JobEntry): Element {
       'max-attempts': job.maxAttempts,
       stalls: job.stalls,
     },
-    jsonElement({
-      args: job.args,
-      requester: requesterJson(job.requester),
-      target: targetJson(job.target),
-      failures: failuresJson(job.failures),
-      ...present({ uniqueKey: job.uniqueKey, traceparent: job.traceparent }),
-    }),
+    jsonElement(jobBody(job)),
     ...(cancelRequested === undefined ? [] : [encodeCancel(cancelRequested)]),
   );
+}
+
+/** What has been asked, by whom, and what went wrong: whatever people or handlers wrote stands in JSON. */
+export function jobBody(job: JobEntry): Json {
+  return {
+    args: job.args,
+    requester: requesterJson(job.requester),
+    target: targetJson(job.target),
+    failures: failuresJson(job.failures),
+    ...present({ uniqueKey: job.uniqueKey, traceparent: job.traceparent }),
+  };
 }
 
 const jobShape = z.object({
@@ -148,8 +152,7 @@ function decodeCancel(element: Element): CancelRequest | undefined {
   return { at: instant(cancel, 'at'), by: text(cancel, 'by') };
 }
 
-/** A job's tombstone as it stands in a sheet. */
-export function encodeGone({ id, revision }: GoneJob): Element {
+function encodeGone({ id, revision }: GoneJob): Element {
   return xml('gone', { id, revision });
 }
 
