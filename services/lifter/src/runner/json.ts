@@ -1,6 +1,6 @@
 import type { Json } from '@heavylift/jobs';
 
-/** A result of more bytes is refused; what is larger belongs into a file or a store, with its address as the result. */
+/** A result of more bytes, as it travels, is refused; what is larger belongs into a file or a store, with its address as the result. */
 export const maxResultBytes = 65_536;
 
 /** The handler returned what can't travel as a result. */
@@ -9,7 +9,7 @@ export class ResultError extends Error {
 }
 
 /**
- * A handler's result as JSON. Unlike `JSON.stringify` it drops nothing in silence: what JSON can't carry is refused, with its place.
+ * A handler's result as JSON. Unlike `JSON.stringify` it drops nothing in silence: what JSON can’t carry is refused, with its place.
  * `undefined` as the whole result is `null`, and is left out as a property, as in JSON.
  * @throws ResultError
  */
@@ -17,9 +17,9 @@ export function toJson(result: unknown, maxBytes = maxResultBytes): Json {
   const problem = whatIsNotJson(result, 'the result', new Set());
   if (problem) throw new ResultError(problem);
   const text = JSON.stringify(result) ?? 'null';
-  const bytes = Buffer.byteLength(text);
+  const bytes = bytesInXml(text);
   if (bytes > maxBytes) {
-    throw new ResultError(`the result has ${bytes} bytes as JSON, at most ${maxBytes} are taken`);
+    throw new ResultError(`the result has ${bytes} bytes, at most ${maxBytes} are taken`);
   }
   const json: Json = JSON.parse(text);
   return json;
@@ -32,20 +32,20 @@ function whatIsNotJson(value: unknown, path: string, above: Set<object>): string
     case 'undefined':
       return undefined;
     case 'number':
-      return Number.isFinite(value) ? undefined : `${path} is ${value}, which JSON can't carry`;
+      return Number.isFinite(value) ? undefined : `${path} is ${value}, which JSON can’t carry`;
     case 'object':
       return value === null ? undefined : whatIsNotJsonInside(value, path, above);
     default:
-      return `${path} is a ${typeof value}, which JSON can't carry`;
+      return `${path} is a ${typeof value}, which JSON can’t carry`;
   }
 }
 
 function whatIsNotJsonInside(value: object, path: string, above: Set<object>): string | undefined {
-  if (above.has(value)) return `${path} refers back to itself, which JSON can't carry`;
+  if (above.has(value)) return `${path} refers back to itself, which JSON can’t carry`;
   const prototype: unknown = Object.getPrototypeOf(value);
   const plain = Array.isArray(value) || prototype === Object.prototype || prototype === null;
   if (!plain && !('toJSON' in value)) {
-    return `${path} is a ${value.constructor.name}, which JSON can't carry`;
+    return `${path} is a ${value.constructor.name}, which JSON can’t carry`;
   }
   above.add(value);
   const entries = plain ? Object.entries(value) : [];
@@ -55,4 +55,10 @@ function whatIsNotJsonInside(value: object, path: string, above: Set<object>): s
   }
   above.delete(value);
   return undefined;
+}
+
+/** Text with many angle brackets takes several times its length. */
+function bytesInXml(text: string): number {
+  const escapes = text.match(/[&<>]/g) ?? [];
+  return Buffer.byteLength(text) + escapes.length * 4;
 }

@@ -1,0 +1,124 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { HandlerContext } from '../../src/handlers/context.js';
+import { defineHandler } from '../../src/handlers/define.js';
+import lift from '../../src/handlers/lift.js';
+import { handlersOf } from '../../src/handlers/module.js';
+import { builtInModules, loadHandlers } from '../../src/handlers/registry.js';
+import { handlerSpec } from '../../src/handlers/spec.js';
+
+function context(): HandlerContext & { readonly steps: [number, number][] } {
+  const steps: [number, number][] = [];
+  const nothing = () => undefined;
+  return {
+    steps,
+    job: { id: 'a', number: 1 },
+    attempt: 1,
+    signal: new AbortController().signal,
+    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+    progress: (done, total) => steps.push([done, total]),
+  };
+}
+
+describe('a handler', () => {
+  it('gets arguments of the types that its fields say, with defaults put in', async () => {
+    const handler = defineHandler({
+      name: 'pack',
+      summary: 'packs',
+      fields: {
+        size: { type: 'choice', options: ['small', 'large'], default: 'small' },
+        weight: { type: 'number', min: 0, max: 50 },
+        fragile: { type: 'boolean', default: false },
+        label: { type: 'text', required: false },
+      },
+      run(args) {
+        expectTypeOf(args).toEqualTypeOf<{
+          readonly size: 'small' | 'large';
+          readonly weight: number;
+          readonly fragile: boolean;
+          readonly label: string | undefined;
+        }>();
+        return args;
+      },
+    });
+    expect(await handler.run({ weight: 1.5 }, context())).toEqual({
+      size: 'small',
+      weight: 1.5,
+      fragile: false,
+    });
+    await expect(
+      handler.run({ size: 'huge', weight: 51, fragile: 'no', label: 1, colour: 'red' }, context()),
+    ).rejects.toThrow(
+      'there is no argument \'colour\'; size is "huge", wanted: one of small, large; ' +
+        'weight is 51, wanted: a number from 0 to 50; fragile is "no", wanted: true or false; ' +
+        'label is 1, wanted: a text',
+    );
+    await expect(handler.run({}, context())).rejects.toThrow('weight is missing');
+  });
+
+  it.each([
+    [{ name: 'Lift It' }, "a handler can't be called 'Lift It'"],
+    [{ timeout: 0 }, 'lift: timeout is 0'],
+    [{ maxAttempts: 1.5 }, 'lift: maxAttempts is 1.5'],
+  ])('is refused when its definition makes no sense: %j', (more, message) => {
+    const definition = { name: 'lift', summary: 'lifts', fields: {}, run: () => null, ...more };
+    expect(() => defineHandler(definition)).toThrow(message);
+  });
+
+  it('is told to the others by its fields, title and texts', () => {
+    const handler = defineHandler({
+      name: 'greet',
+      summary: 'greets',
+      done: 'Greeted',
+      fields: { whom: { type: 'text', description: 'who it is' } },
+      run: () => null,
+    });
+    expect(handlerSpec(handler)).toEqual({
+      name: 'greet',
+      title: 'greet',
+      summary: 'greets',
+      timeoutMs: 600_000,
+      maxAttempts: 3,
+      texts: { done: 'Greeted' },
+      fields: [{ name: 'whom', type: 'text', description: 'who it is', required: true }],
+    });
+  });
+});
+
+describe('lift', () => {
+  it('does as many steps as it is told, and says so at each', async () => {
+    const observed = context();
+    expect(await lift.run({ count: 3, step: 0 }, observed)).toEqual({ lifted: 3 });
+    expect(observed.steps).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ]);
+  });
+
+  it('ends when it is told to', async () => {
+    const signal = AbortSignal.abort();
+    await expect(lift.run({}, { ...context(), signal })).rejects.toThrow('aborted');
+  });
+});
+
+describe('modules of handlers', () => {
+  it('are loaded by their URLs, with what they define by name', async () => {
+    const registry = await loadHandlers(builtInModules);
+    expect([...registry.keys()]).toEqual(['lift']);
+    expect(registry.get('lift')?.moduleUrl).toBe(builtInModules[0]);
+  });
+
+  it('define each name once', async () => {
+    await expect(loadHandlers([...builtInModules, ...builtInModules])).rejects.toThrow(
+      "the handler 'lift' is defined twice",
+    );
+  });
+
+  it('are refused by name when they can’t be loaded or define no handler', async () => {
+    await expect(loadHandlers(['file:///no/such.js'])).rejects.toThrow(
+      "can't load the handlers of file:///no/such.js",
+    );
+    expect(() => handlersOf({})).toThrow('make it with defineHandler');
+    expect(() => handlersOf({ default: [lift, { name: 'half' }] })).toThrow('no handler');
+  });
+});

@@ -1,0 +1,46 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ResultError, toJson } from '../../src/runner/json.js';
+
+describe('a result', () => {
+  it('that JSON can carry stays what it is', () =>
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(toJson(value)).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    ));
+
+  it('is null if there is none; properties without a value are left out', () => {
+    expect(toJson(undefined)).toBeNull();
+    expect(toJson({ a: undefined, b: 1 })).toEqual({ b: 1 });
+  });
+
+  it('may hold what says how it is written, such as a date', () => {
+    expect(toJson({ at: new Date(0) })).toEqual({ at: '1970-01-01T00:00:00.000Z' });
+  });
+
+  const cyclic: Record<string, unknown> = {};
+  cyclic['self'] = { again: cyclic };
+  it.each([
+    [() => 1, 'the result is a function, which JSON can’t carry'],
+    [{ list: [1, 2n] }, 'the result.list.1 is a bigint, which JSON can’t carry'],
+    [{ ratio: 1 / 0 }, 'the result.ratio is Infinity, which JSON can’t carry'],
+    [new Map([[1, 2]]), 'the result is a Map, which JSON can’t carry'],
+    [cyclic, 'the result.self.again refers back to itself, which JSON can’t carry'],
+  ])('is refused where JSON would drop or fake something: %#', (value, message) => {
+    expect(() => toJson(value)).toThrow(new ResultError(message));
+  });
+
+  it('may hold the same object twice', () => {
+    const same = { a: 1 };
+    expect(toJson([same, same])).toEqual([same, same]);
+  });
+
+  it('is refused when it is too large as it will be written in XML', () => {
+    expect(toJson('x'.repeat(90), 100)).toBe('x'.repeat(90));
+    expect(() => toJson('x'.repeat(99), 100)).toThrow(
+      'the result has 101 bytes, at most 100 are taken',
+    );
+    expect(() => toJson('&'.repeat(20), 100)).toThrow('the result has 102 bytes');
+  });
+});
