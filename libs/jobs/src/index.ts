@@ -18,4 +18,23 @@ export { HANDLER_NAMESPACE, handlersCodec } from './payloads/handlers.js';
 export { LIFTER_NAMESPACE, lifterCodec, runningQueryCodec } from './payloads/lifter.js';
 export { RESULT_NAMESPACE, resultsCodec } from './payloads/results.js';
 export { JOBS_NAMESPACE, sheetCodec } from './payloads/sheet.js';
+export * from './policies/admit.js';
+export * from './policies/agenda.js';
+export * from './policies/assign.js';
+export {
+  chooseLifter,
+  type LifterLoad,
+  type Limits,
+  limitReached,
+  takes,
+  targetName,
+} from './policies/choose.js';
+export * from './policies/ending.js';
+export * from './policies/ids.js';
+export * from './policies/open-jobs.js';
+export * from './policies/pending.js';
+export * from './policies/reconcile.js';
+export * from './policies/retry.js';
+export * from './policies/tally.js';
+export * from './policies/waiting.js';
 export { JSON_NAMESPACE, jsonElement, jsonText } from './xml/json.js';

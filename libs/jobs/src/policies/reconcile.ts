@@ -1,0 +1,93 @@
+import type { Instant, JobEntry, JobId } from '../domain/job.js';
+import type { RunningJob } from '../domain/lifter.js';
+
+/** What the dispatcher knows of a lifter's process. */
+export interface LifterReport {
+  /** Full JID. */
+  readonly jid: string;
+  /** What it said last that it runs, and when; undefined if it has said nothing yet. */
+  readonly announced?: { readonly at: Instant; readonly running: readonly RunningJob[] };
+  /** Since when it is unavailable; undefined while it is there. */
+  readonly goneSince?: Instant;
+}
+
+export interface ReconcileOptions {
+  readonly now: Instant;
+  /** How long a lifter may be gone before its jobs count as stalled, in milliseconds. */
+  readonly graceMs: number;
+  /** How long an assignment may be on its way before it counts as lost, in milliseconds. */
+  readonly settleMs: number;
+  /** Since when this dispatcher leads: a lifter it has never heard of counts as gone since then. */
+  readonly leadingSince: Instant;
+}
+
+export interface Reconciliation {
+  /** Assigned to a lifter that is there and does not run them: their event was lost, so write them anew. */
+  readonly republish: readonly JobEntry[];
+  /** Assigned to a lifter that is gone for good: one more stall each. */
+  readonly stalled: readonly JobEntry[];
+  /** Run by a lifter that they do not, or no longer, belong to: it has to re-read the ledger and abort them. */
+  readonly abort: readonly {
+    readonly lifter: string;
+    readonly id: JobId;
+    readonly attempt: number;
+  }[];
+}
+
+/** Whether something that has been gone since then is gone for good. */
+export function graceOver(goneSince: Instant, now: Instant, graceMs: number): boolean {
+  return now - goneSince >= graceMs;
+}
+
+/**
+ * Compares what the ledger says with what lifters say they run.
+ *
+ * @param entries open jobs without a result; pending ones are passed over
+ * @param lifters every process that is there, or was there and has jobs
+ */
+export function reconcile(
+  entries: Iterable<JobEntry>,
+  lifters: Iterable<LifterReport>,
+  options: ReconcileOptions,
+): Reconciliation {
+  const reports = new Map([...lifters].map((lifter) => [lifter.jid, lifter]));
+  const owners = new Map<JobId, { lifter: string; attempt: number }>();
+  const republish: JobEntry[] = [];
+  const stalled: JobEntry[] = [];
+
+  for (const entry of entries) {
+    const { id, attempt, state } = entry;
+    if (state.type === 'pending') continue;
+    owners.set(id, { lifter: state.lifter, attempt });
+    const found = comparedWith(reports.get(state.lifter), entry, state.since, options);
+    if (found === 'lost') republish.push(entry);
+    if (found === 'stalled') stalled.push(entry);
+  }
+
+  const abort = [...reports.values()].flatMap(({ jid, goneSince, announced }) =>
+    (goneSince === undefined ? (announced?.running ?? []) : [])
+      .filter(({ id, attempt }) => {
+        const owner = owners.get(id);
+        return owner?.lifter !== jid || owner.attempt !== attempt;
+      })
+      .map(({ id, attempt }) => ({ lifter: jid, id, attempt })),
+  );
+  return { republish, stalled, abort };
+}
+
+function comparedWith(
+  report: LifterReport | undefined,
+  { id, attempt }: JobEntry,
+  since: Instant,
+  { now, graceMs, settleMs, leadingSince }: ReconcileOptions,
+): 'fine' | 'lost' | 'stalled' {
+  if (report === undefined) return graceOver(leadingSince, now, graceMs) ? 'stalled' : 'fine';
+  if (report.goneSince !== undefined) {
+    return graceOver(report.goneSince, now, graceMs) ? 'stalled' : 'fine';
+  }
+  const { announced } = report;
+  // What it said before, or just after, the job was given to it proves nothing.
+  if (announced === undefined || announced.at < since + settleMs) return 'fine';
+  const runs = announced.running.some((job) => job.id === id && job.attempt === attempt);
+  return runs ? 'fine' : 'lost';
+}
