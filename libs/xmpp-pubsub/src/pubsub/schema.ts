@@ -84,11 +84,12 @@ export function formSchema<C extends WithOther>(
   return {
     read(form) {
       const config = empty();
-      const other: Record<string, readonly string[]> = {};
+      const other: (readonly [string, readonly string[]])[] = [];
       for (const { name, values } of form.fields) {
-        if (byName.get(name)?.read(values, config) !== true) other[name] = values;
+        if (byName.get(name)?.read(values, config) !== true) other.push([name, values]);
       }
-      if (Object.keys(other).length > 0) config.other = other;
+      // Unlike an assignment, this makes a field of whatever name, `__proto__` too.
+      if (other.length > 0) config.other = Object.fromEntries(other);
       return config;
     },
     write(config) {

@@ -81,7 +81,7 @@ describe('events of a node', () => {
     expect(events[3]).not.toHaveProperty('config');
   });
 
-  it('says when a delayed event happened, and for which subscriptions it came (XEP-0203, section 12.20)', () => {
+  it('says when a delayed event happened, and for which subscriptions it came (XEP-0203, section 7.1.2.4)', () => {
     const { session, events } = listenTo('n');
     session.emit(
       'stanza',

@@ -21,7 +21,7 @@ interface EventBase {
   readonly node: string;
   /** When it happened, if it was delayed (XEP-0203). */
   readonly delayedSince?: Date;
-  /** SubIDs from XEP-0131 headers (XEP-0060 section 12.20). */
+  /** SubIDs from XEP-0131 headers (XEP-0060 section 7.1.2.4). */
   readonly subscriptionIds: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export interface ConfiguredEvent extends EventBase {
   readonly config?: NodeConfig;
 }
 
-/** The state of a subscription changed (sections 8.6 and 8.8.4). */
+/** The state of a subscription changed (sections 8.6, 8.8.4 and 12.14). */
 export interface SubscriptionEvent extends EventBase {
   readonly type: 'subscription';
   readonly jid: JID;
@@ -85,7 +85,7 @@ export interface Subscription {
   readonly state: SubscriptionState;
   /** SubID, where one JID can have several subscriptions to a node. */
   readonly id?: string;
-  /** The service wants options set before events flow (section 6.1.8 and 6.3.3). */
+  /** The service wants options set before events flow (section 6.1.5). */
   readonly configurationRequired?: boolean;
 }
 

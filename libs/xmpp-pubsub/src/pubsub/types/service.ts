@@ -65,7 +65,7 @@ export interface PubSubService {
   node(name: string): PubSubNode<Element>;
   node<T>(name: string, codec: PayloadCodec<T>): PubSubNode<T>;
 
-  /** Makes a node with a name that the service chooses: an instant node (XEP-0060 section 8.1.2). */
+  /** Makes a node with a name that the service chooses: an instant node (XEP-0060 section 8.1.1). */
   createInstant(options?: CreateOptions): Promise<PubSubNode<Element>>;
   createInstant<T>(
     options: CreateOptions & { readonly codec: PayloadCodec<T> },
@@ -107,8 +107,8 @@ export interface PubSubService {
 
   /** Requests to subscribe to nodes of ours (XEP-0060 section 8.6). */
   onSubscriptionRequest(listener: (request: SubscriptionRequest) => void): Unlisten;
-  /** Nodes of ours with subscriptions that wait for approval (XEP-0060 section 8.7, step 1). */
+  /** Nodes of ours with subscriptions that wait for approval (XEP-0060 section 8.7.1). */
   pendingNodes(options?: RequestOptions): Promise<string[]>;
-  /** Has the service send the waiting requests of a node again, to `onSubscriptionRequest` (XEP-0060 section 8.7, step 2). */
+  /** Has the service send the waiting requests of a node again, to `onSubscriptionRequest` (XEP-0060 section 8.7.4). */
   resendPending(node: string, options?: RequestOptions): Promise<void>;
 }
