@@ -132,7 +132,7 @@ describe('whatever the ledger says and in whatever order attempts end', () => {
     what: fc.constantFrom('assign', 'reassign', 'cancel', 'remove', 'end', 'drain'),
   });
 
-  it('no attempt runs twice, no job runs twice at once, and no slot is taken twice', () => {
+  it('no attempt runs twice, no job runs twice at once, and no slot is taken twice', () =>
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 3 }),
@@ -211,6 +211,5 @@ describe('whatever the ledger says and in whatever order attempts end', () => {
           }
         },
       ),
-    );
-  });
+    ));
 });

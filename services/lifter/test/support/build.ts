@@ -12,7 +12,7 @@ const compiler = join(
 
 /** Threads and processes run what is in dist: brings it up to date with the sources. */
 export async function build(): Promise<void> {
-  await promisify(execFile)(process.execPath, [compiler, '-p', project]).catch(
+  await promisify(execFile)(process.execPath, [compiler, '--build', project]).catch(
     ({ stdout }: { stdout: string }) => {
       throw new Error(`the sources can't be built:\n${stdout}`);
     },

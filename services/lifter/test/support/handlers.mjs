@@ -28,13 +28,16 @@ export default [
     });
     await sleep(60_000);
   }),
-  handler('busy-loop', () => {
+  handler('busy-loop', (_args, { log }) => {
+    log.info('running');
     for (;;);
   }),
-  handler('polite', async (_args, { signal }) => {
+  handler('polite', async (_args, { log, signal }) => {
+    log.info('running');
     await sleep(60_000, undefined, { signal });
   }),
-  handler('return-late', async (_args, { signal }) => {
+  handler('return-late', async (_args, { log, signal }) => {
+    log.info('running');
     await sleep(60_000, undefined, { signal }).catch(() => undefined);
     return 'I did it anyway';
   }),
