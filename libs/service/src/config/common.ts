@@ -87,6 +87,9 @@ export function sessionOptions(config: XmppConfig, log?: SessionLog): SessionOpt
       allowPlaintextOnLoopback: config.XMPP_ALLOW_PLAINTEXT_ON_LOOPBACK,
       allowPlaintextToAnyHostDangerously: config.XMPP_ALLOW_PLAINTEXT_TO_ANY_HOST_DANGEROUSLY,
     },
+    // A dead service's presence has to go at once, not after the time to resume: that is how the others learn of it. And a service
+    // re-reads what it needs after a break anyway.
+    streamManagement: false,
     ...(log === undefined ? {} : { log }),
   };
 }
