@@ -52,6 +52,8 @@ process.stdout.write(
  */
 async function step(name, work) {
   const began = performance.now();
+  // Some steps take minutes: whoever watches sees which one it is.
+  if (process.stdout.isTTY) process.stdout.write(`… ${name}\r`);
   const { ok, output, count = { passed: 0, failed: 0, skipped: 0, notes: [] } } = await work();
   const tests = count.passed + count.failed + count.skipped;
   const details = tests === 0 ? '' : `, ${count.passed} of ${tests} passed`;

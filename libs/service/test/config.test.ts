@@ -158,6 +158,12 @@ describe('reading a file', () => {
     expect(loadConfig(schema, { env: {}, file })).toMatchObject({ GYM_SLOTS: 3, GYM_OPEN: false });
   });
 
+  it('takes an empty value for none there too', () => {
+    const file = fileWith('GYM_SLOTS=\nGYM_OPEN=""');
+    const config = loadConfig(schema, { env: enough, file });
+    expect(config).toMatchObject({ GYM_SLOTS: 8, GYM_OPEN: undefined });
+  });
+
   it('gives way to the environment', () => {
     const file = fileWith('GYM_NAME=File\nGYM_KEY=k3y\nGYM_SLOTS=3');
     const config = loadConfig(schema, { env: { GYM_NAME: 'Env', GYM_SLOTS: '' }, file });
@@ -193,6 +199,7 @@ describe('reading a file', () => {
     ['a line that is none', 'GYM_NAME Iron', ', line 1 cannot be read. Expected: NAME=value'],
     ['a name given twice', 'GYM_NAME=a\nGYM_NAME=b', 'GYM_NAME is wrong: value not shown'],
     ['broken JSON', '{"GYM_NAME": "s3cret", }', 'cannot be read. Expected: a JSON object'],
+    ['JSON that its parser would quote', '{"GYM_NAME": s3cret}', 'Expected: a JSON object'],
     ['a JSON value of no use', '{"GYM_NAME": ["s3cret"]}', 'Expected: text, a number, true or'],
     ['an unknown name', 'GIM_NAME=s3cret', 'is no option. Is it GYM_NAME?'],
   ])('refuses %s', (_, content, message) => {
