@@ -15,6 +15,9 @@ import type { Teardown } from './teardown.js';
 /** Time for the services to become ready, in milliseconds. */
 const readyTimeoutMs = 30_000;
 
+/** Time for a server to be reached, in milliseconds. One of our own is up by then. */
+const serverTimeoutMs = 10_000;
+
 /** How long stopping waits for a server that is being fetched or started, in milliseconds. */
 const openingPatienceMs = 20_000;
 
@@ -63,6 +66,7 @@ export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
       tls: { allowPlaintextOnLoopback: true },
       lifters: demo.lifters,
       extraUsers: [user],
+      timeoutMs: serverTimeoutMs,
       signal,
       log: (line) => log.write('provision', line),
     }),

@@ -53,7 +53,9 @@ export function terminalScreen(output: TerminalOutput, openPrompt?: Interface): 
   const running = new Map<string, string>();
   let statusShown = false;
 
-  const rowsOf = (typed: string): number => Math.floor(typed.length / output.columns);
+  // Some terminals do not say how wide they are; readline takes them for endless too.
+  const columns = (): number => output.columns || Number.POSITIVE_INFINITY;
+  const rowsOf = (typed: string): number => Math.floor(typed.length / columns());
 
   const erase = (): void => {
     // The prompt's cursor may be some rows below its first one, where a long input wraps.
@@ -70,7 +72,7 @@ export function terminalScreen(output: TerminalOutput, openPrompt?: Interface): 
     if (text !== undefined) output.write(`${text}\n`);
     const status = [...running.values()].join(' · ');
     statusShown = status !== '';
-    if (statusShown) output.write(clip(status, output.columns));
+    if (statusShown) output.write(clip(status, columns()));
     if (prompt !== undefined) drawPrompt(prompt);
   };
 
@@ -80,7 +82,7 @@ export function terminalScreen(output: TerminalOutput, openPrompt?: Interface): 
     const { rows, cols } = at.getCursorPos();
     output.write(`${statusShown ? '\n' : ''}${typed}`);
     // A row that is just full: terminals wrap with the next character only.
-    if (typed.length % output.columns === 0) output.write(' ');
+    if (typed.length % columns() === 0) output.write(' ');
     moveCursor(output, 0, rows - rowsOf(typed));
     cursorTo(output, cols);
   };

@@ -83,6 +83,27 @@ describe('a terminal with a prompt', () => {
   });
 });
 
+describe('a terminal that does not say how wide it is', () => {
+  it('counts as endless', () => {
+    const keyboard = new PassThrough();
+    const terminal = new VirtualTerminal(0);
+    const prompt = createInterface({
+      input: keyboard,
+      output: terminal,
+      terminal: true,
+      prompt: 'you: ',
+    });
+    const screen = terminalScreen(terminal, prompt);
+    prompt.on('line', (line) => screen.said(line));
+    prompt.prompt();
+    screen.progress('1', '#1 10 %');
+    keyboard.write('lift\n');
+    screen.show('bot: Scheduled');
+    expect(terminal.text).toBe('you: lift\nbot: Scheduled\n#1 10 %\nyou:');
+    screen.end();
+  });
+});
+
 describe('a terminal without a prompt', () => {
   it('redraws progress in place', () => {
     const terminal = new VirtualTerminal(40);

@@ -66,7 +66,10 @@ export async function startDemo(options: DemoRunOptions = {}): Promise<DemoRun> 
 
   const seen = new Map<number, string>();
   const look = (): void => {
-    for (const [below, command] of descendants(pid)) seen.set(below, command);
+    for (const [below, command] of descendants(pid)) {
+      // One that has just been forked, or has just ended, has none.
+      if (command !== '' || !seen.has(below)) seen.set(below, command);
+    }
   };
   const looking = setInterval(look, 50);
   const exit = new Promise<number>((resolve) => {

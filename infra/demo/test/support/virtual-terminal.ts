@@ -42,7 +42,7 @@ export class VirtualTerminal extends Writable {
       this.#row += 1;
       this.#column = 0;
     } else {
-      if (this.#column === this.columns) {
+      if (this.columns > 0 && this.#column === this.columns) {
         this.#row += 1;
         this.#column = 0;
       }
