@@ -148,8 +148,8 @@ export async function startEjabberdContainer(options: ContainerOptions): Promise
   };
 }
 
-/** One container and one volume a folder. */
-const containerName = (dir: string): string =>
+/** The name of the container and of the volume that belong to a folder. */
+export const containerName = (dir: string): string =>
   `heavylift-ejabberd-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`;
 
 function runArguments({ dir, ports }: Place, image: string, withTls: boolean): readonly string[] {

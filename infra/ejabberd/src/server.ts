@@ -33,8 +33,9 @@ export interface PrivateServer extends XmppServer {
   /** Creates the account, or sets its password if it is there. */
   register(username: string, password: string): Promise<void>;
   /**
-   * Ends the process by a signal, without removing its data, and waits for the end.
-   * To freeze it, send SIGSTOP to {@link pid}.
+   * Ends the process by a signal, without removing its data, and waits for the end. After SIGKILL
+   * ejabberd may lack what it wrote in the last two seconds, confirmed or not: Mnesia writes
+   * behind. To freeze it, send SIGSTOP to {@link pid}.
    * @default SIGKILL
    */
   kill(signal?: NodeJS.Signals): Promise<void>;

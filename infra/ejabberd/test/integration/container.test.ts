@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { containerName } from '../../src/container.js';
 import {
   type EjabberdServer,
   makeTestCa,
@@ -41,9 +43,11 @@ describe.skipIf(found === undefined)('ejabberd in a container', () => {
     expect(encrypted.mechanisms).toContain('SCRAM-SHA-256');
   });
 
-  it('comes back with its data on the same port after a crash', async () => {
+  it('comes back with its data on the same port after a restart and a crash', async () => {
     const { service } = server;
     await server.register('bot', 'secret');
+    await server.restart();
+    expect(await accounts()).toEqual(['admin', 'bot']);
     await server.kill();
     expect(server.running).toBe(false);
     await server.restart();
@@ -62,10 +66,13 @@ describe.skipIf(found === undefined)('ejabberd in a container', () => {
   it('ends by itself when the process that started it is killed', async () => {
     const source = new URL('../../src/index.ts', import.meta.url);
     const parent = await startInChild(source, 'startEjabberdContainer', found);
-    const { service } = parent.server;
+    const { service, dir } = parent.server;
     expect(await isListening(service)).toBe(true);
     parent.process.kill('SIGKILL');
     await eventually(async () => !(await isListening(service)));
     await eventually(async () => (await docker('ps', '--quiet', '--filter', NAME)) === '');
+    // Nobody was there any more to remove these two.
+    await docker('volume', 'rm', containerName(dir));
+    await rm(dir, { recursive: true });
   });
 });
