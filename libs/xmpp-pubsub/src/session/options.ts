@@ -29,13 +29,14 @@ const SILENT: SessionLog = { debug: () => undefined, warn: () => undefined };
 /** @throws XmppError `invalid-option` */
 export function readOptions(options: SessionOptions): Settings {
   const { ping = {}, streamManagement = {}, backoff = {} } = options;
+  const service = readService(options.service);
   return {
-    ...readService(options.service),
+    ...service,
     domain: text('domain', options.domain, /^[^\s@/]+$/),
     username: text('username', options.username, /^[^@/]+$/),
     password: text('password', options.password, /./s),
     resource: options.resource === undefined ? undefined : text('resource', options.resource, /\S/),
-    tls: readTls(options.tls ?? {}),
+    tls: readTls(options.tls ?? {}, service.targets),
     backoff: {
       initialMs: positive('backoff.initialMs', backoff.initialMs ?? 250),
       maxMs: positive('backoff.maxMs', backoff.maxMs ?? 15_000),
@@ -82,8 +83,11 @@ function readService(service: string): Pick<Settings, 'targets' | 'lookUp'> {
 
 const only = (target: Target) => ({ targets: [target], lookUp: undefined });
 
-function readTls(tls: TlsOptions): TlsOptions {
-  const refusal = tls.ca === undefined ? undefined : platform.caRefusal(tls.ca);
+function readTls(tls: TlsOptions, targets: readonly Target[]): TlsOptions {
+  if (tls.ca === undefined) return tls;
+  const refusal = targets.some(({ kind }) => kind === 'websocket')
+    ? 'a WebSocket trusts the authorities that the platform trusts, and no others'
+    : platform.caRefusal(tls.ca);
   if (refusal !== undefined) throw invalid('tls.ca', '…', refusal);
   return tls;
 }

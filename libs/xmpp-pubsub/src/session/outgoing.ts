@@ -46,7 +46,8 @@ export interface Outgoing {
   requestAcknowledgement(): void;
   /** The connection has room again. */
   drained(): void;
-  readonly unacknowledged: number;
+  /** The server acknowledges what it gets. */
+  readonly acknowledging: boolean;
 }
 
 export function createOutgoing(maxWaiting: number): Outgoing {
@@ -87,6 +88,7 @@ export function createOutgoing(maxWaiting: number): Outgoing {
   }
 
   function acknowledged(handled: number): void {
+    if (!acknowledging) return;
     // The counter wraps at 2^32 (XEP-0198 section 4).
     const count = (handled - handledBefore) >>> 0;
     if (count > unacknowledged.length) {
@@ -151,8 +153,8 @@ export function createOutgoing(maxWaiting: number): Outgoing {
       room = true;
       schedule();
     },
-    get unacknowledged() {
-      return unacknowledged.length;
+    get acknowledging() {
+      return acknowledging;
     },
   };
 }

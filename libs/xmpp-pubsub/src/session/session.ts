@@ -1,5 +1,5 @@
 import type { JID } from '@xmpp/jid';
-import xml, { type Element } from '@xmpp/xml';
+import type { Element } from '@xmpp/xml';
 import { isXmppError, XmppError, type XmppErrorCode } from '../errors.js';
 import { createBackoff } from './backoff.js';
 import { type Connected, connect, toXmppError } from './connect.js';
@@ -11,13 +11,13 @@ import { watchLiveness } from './liveness.js';
 import { isStanza } from './negotiate.js';
 import { readOptions } from './options.js';
 import { createOutgoing, type Losses } from './outgoing.js';
+import { createSending, NS_PING } from './sending.js';
 import { sleep } from './sleep.js';
 import type { XmlStream } from './stream.js';
 import { acknowledgement, NS_SM, type Resumption, readHandled } from './stream-management.js';
-import type { IqRequest, Session, SessionEvents, SessionOptions, SessionStatus } from './types.js';
-import { checkStanza, serialise } from './xml-text.js';
+import type { Session, SessionEvents, SessionOptions, SessionStatus } from './types.js';
+import { checkStanza } from './xml-text.js';
 
-const NS_PING = 'urn:xmpp:ping';
 /** Time for the server's goodbye in `stop()`. */
 const GOODBYE_MS = 1_000;
 
@@ -60,20 +60,25 @@ export function createSession(options: SessionOptions): Session {
       if (status === 'online') outgoing.push({ xml: text });
     },
   });
+  const sending = createSending({
+    settings,
+    outgoing,
+    requests,
+    deadlines,
+    stanzaAttributes,
+    status: () => status,
+  });
   incomingIqs.handle('get', 'ping', NS_PING, () => Promise.resolve(undefined));
 
   const ending = new AbortController();
   let status: SessionStatus = 'idle';
   let jid: JID | undefined;
   let stream: XmlStream | undefined;
-  /** The server acknowledges (XEP-0198). */
-  let acknowledging = false;
   /** Stanzas received since stream management was enabled, modulo 2^32. */
   let received = 0;
   let resumeId: string | undefined;
   let started: Promise<JID> | undefined;
   let stopping: Promise<void> | undefined;
-  let nextPing: Promise<void> | undefined;
   let running: Promise<void> | undefined;
   let firstOnline: { resolve(jid: JID): void; reject(error: XmppError): void } | undefined;
 
@@ -121,9 +126,9 @@ export function createSession(options: SessionOptions): Session {
       outgoing.resume(newStream, negotiated.handled);
     } else {
       jid = negotiated.jid;
-      ({ acknowledging, resumeId } = negotiated);
+      resumeId = negotiated.resumeId;
       received = 0;
-      outgoing.attach(newStream, acknowledging);
+      outgoing.attach(newStream, negotiated.acknowledging);
     }
     const unwatch = watch(newStream);
     if (jid !== undefined) {
@@ -212,7 +217,7 @@ export function createSession(options: SessionOptions): Session {
       stream?.write([acknowledgement(received)]);
     } else if (element.is('a', NS_SM)) {
       const handled = readHandled(element);
-      if (handled !== undefined && acknowledging) outgoing.acknowledged(handled);
+      if (handled !== undefined) outgoing.acknowledged(handled);
     }
   }
 
@@ -221,74 +226,6 @@ export function createSession(options: SessionOptions): Session {
     if (stanza.name !== 'iq') events.emit('stanza', stanza);
     else if (type === 'result' || type === 'error') requests.answered(stanza);
     else incomingIqs.received(stanza, `${jid?.bare()}`);
-  }
-
-  // --- Stanzas out -----------------------------------------------------------------------------
-
-  function requireOnline(): void {
-    if (status === 'online') return;
-    throw status === 'stopped'
-      ? new XmppError('stopped', 'The session is stopped; nothing was sent')
-      : new XmppError('not-online', `The session is ${status}; nothing was sent`);
-  }
-
-  function toXml(stanza: Element): string {
-    const text = serialise(stanza, stanza.attrs['xmlns'] === undefined ? stanzaAttributes : '');
-    checkStanza(text, settings.maxStanzaBytes);
-    return text;
-  }
-
-  async function send(stanza: Element): Promise<void> {
-    requireOnline();
-    const text = toXml(stanza);
-    await new Promise<void>((written, failed) => {
-      outgoing.push({ xml: text, written, failed });
-    });
-  }
-
-  async function sendConfirmed(stanza: Element, timeoutMs: number): Promise<void> {
-    if (!acknowledging) {
-      await Promise.all([send(stanza), pingBehind(timeoutMs)]);
-      return;
-    }
-    requireOnline();
-    const text = toXml(stanza);
-    let cancel: (() => void) | undefined;
-    try {
-      await new Promise<void>((taken, failed) => {
-        outgoing.push({ xml: text, taken, failed });
-        outgoing.requestAcknowledgement();
-        const message = `The server did not acknowledge the stanza within ${timeoutMs} ms: it is unknown whether it has it`;
-        cancel = deadlines.add(timeoutMs, () => failed(new XmppError('timeout', message)));
-      });
-    } finally {
-      cancel?.();
-    }
-  }
-
-  /** Stanzas are handled in order, so the answer to a ping proves that all before it have arrived; one ping for all of the same turn. */
-  function pingBehind(timeoutMs: number): Promise<void> {
-    const ping = async () => {
-      nextPing = undefined;
-      try {
-        await request({
-          type: 'get',
-          to: settings.domain,
-          payload: xml('ping', NS_PING),
-          timeoutMs,
-        });
-      } catch (error) {
-        // An error is an answer too.
-        if (!isXmppError(error, 'stanza-error')) throw error;
-      }
-    };
-    nextPing ??= Promise.resolve().then(ping);
-    return nextPing;
-  }
-
-  async function request(iq: IqRequest): Promise<Element | undefined> {
-    requireOnline();
-    return requests.request(iq);
   }
 
   // --- Start and stop --------------------------------------------------------------------------
@@ -327,11 +264,11 @@ export function createSession(options: SessionOptions): Session {
   async function shutDown(reason: XmppError): Promise<void> {
     // What was sent in the same turn is still written.
     await Promise.resolve();
+    if (outgoing.acknowledging) stream?.write([acknowledgement(received)]);
     if (status !== 'stopped') {
       ending.abort();
       end(reason);
     }
-    if (acknowledging) stream?.write([acknowledgement(received)]);
     await stream?.close(GOODBYE_MS);
     await running;
   }
@@ -347,10 +284,10 @@ export function createSession(options: SessionOptions): Session {
     stop: () => stop(),
     [Symbol.asyncDispose]: () => stop(),
     on: events.on,
-    request,
-    send,
+    request: sending.request,
+    send: sending.send,
     sendConfirmed: (stanza, { timeoutMs = settings.requestTimeoutMs } = {}) =>
-      sendConfirmed(stanza, timeoutMs),
+      sending.sendConfirmed(stanza, timeoutMs),
     handle: incomingIqs.handle,
   };
 }

@@ -24,7 +24,7 @@ export interface SessionOptions {
   readonly streamManagement?: StreamManagementOptions | false;
   /** Requests sent and not answered, at most. @default 256 */
   readonly maxInFlight?: number;
-  /** Requests waiting for a place among those in flight, at most; beyond: `queue-full`. @default 4_096 */
+  /** Requests waiting for a place among those in flight, at most; beyond: `queue-full`. Stanzas that the connection has no room for are bounded by `maxInFlight + maxWaiting`. @default 4_096 */
   readonly maxWaiting?: number;
   /** A stanza of more bytes is refused with `too-large` before it is sent. @default 262_144 */
   readonly maxStanzaBytes?: number;
@@ -33,9 +33,9 @@ export interface SessionOptions {
 }
 
 export interface TlsOptions {
-  /** PEM of a certificate authority to trust instead of the system's. */
+  /** PEM of a certificate authority to trust instead of the system's. Not for WebSocket: there the platform decides. */
   readonly ca?: string;
-  /** Log in without TLS, for a server on this machine (loopback) only. */
+  /** Log in without TLS, for a server on this machine (loopback) only; TLS is used all the same if the server insists or `ca` is given. */
   readonly allowPlaintextOnLoopback?: boolean;
   /** Log in without TLS to any host: whoever is in between can read and change everything. */
   readonly allowPlaintextToAnyHostDangerously?: boolean;
@@ -79,7 +79,7 @@ export interface SessionEvents {
   readonly online: { readonly jid: JID; readonly resumed: boolean };
   /** The stream broke, or an attempt to connect failed; the next attempt comes after `retryInMs`. */
   readonly offline: { readonly error: XmppError; readonly retryInMs: number };
-  /** The session ended for good, by itself: wrong credentials, conflict, a TLS policy. */
+  /** The session ended for good, by itself: wrong credentials, conflict, no encryption or a bad certificate. */
   readonly 'giving-up': { readonly error: XmppError };
   /** A message or presence stanza from anyone. */
   readonly stanza: Element;
@@ -110,7 +110,7 @@ export interface Session extends AsyncDisposable {
   /**
    * Connects, and keeps trying with backoff while the server cannot be reached.
    * @returns the full JID, when online for the first time
-   * @throws XmppError `authentication-failed`, `mechanism-refused`, `tls-required`, `conflict`, `stopped`, `aborted`; nothing is left behind then
+   * @throws XmppError `authentication-failed`, `mechanism-refused`, `tls-required`, `certificate-refused`, `conflict`, `stopped`, `aborted`; nothing is left behind then
    */
   start(options?: { readonly signal?: AbortSignal }): Promise<JID>;
   /** Closes the stream and ends every timer and socket. Requests in flight reject with `stopped`. Never throws. */
@@ -128,7 +128,7 @@ export interface Session extends AsyncDisposable {
   request(request: IqRequest): Promise<Element | undefined>;
   /**
    * Hands a message or presence to the stream; resolves when it is written.
-   * @throws XmppError `not-online`, `too-large`, `invalid-character`
+   * @throws XmppError `not-online`, `stopped`, `queue-full`, `too-large`, `invalid-character`: nothing was sent
    */
   send(stanza: Element): Promise<void>;
   /**
