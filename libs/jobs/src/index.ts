@@ -7,7 +7,6 @@ export type * from './domain/lifter.js';
 export type * from './domain/result.js';
 export * from './domain/sheet.js';
 export * from './errors.js';
-export { makeJobId } from './job-id.js';
 export { openLedger } from './ledger/ledger.js';
 export { createLedgerReplica, readLedger } from './ledger/replica.js';
 export type * from './ledger/types.js';

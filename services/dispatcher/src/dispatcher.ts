@@ -59,8 +59,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
   });
 
   async function run(request: RunRequest): Promise<RunAnswer> {
-    if (term === undefined)
-      return { kind: 'refused', reason: 'I am just starting', againInSeconds: 5 };
+    if (term === undefined) return { kind: 'refused', text: texts.starting };
     return term.run(request);
   }
 

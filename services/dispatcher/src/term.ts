@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  admit,
   eventsCodec,
   type HandlerSpec,
   handlersCodec,
@@ -16,13 +17,7 @@ import {
   sheetCodec,
 } from '@heavylift/jobs';
 import { createOutbox, type Logger, trustPublishers } from '@heavylift/service';
-import {
-  type Item,
-  isXmppError,
-  type PubSubService,
-  type Replica,
-  type Session,
-} from '@heavylift/xmpp-pubsub';
+import type { Item, PubSubService, Replica, Session } from '@heavylift/xmpp-pubsub';
 import type { RunAnswer, RunRequest } from './chat/conversation.js';
 import { createLedgerWriter } from './ledger/writer.js';
 import { type Counts, createScheduler } from './scheduler/scheduler.js';
@@ -60,8 +55,7 @@ export interface Term {
 }
 
 const tickMs = 250;
-const retryBackoff = { firstMs: 1_000, factor: 2, mostMs: 60_000 };
-const mostStalls = 5;
+const cancelGraceMs = 10_000;
 const closeTimeoutMs = 2_000;
 
 interface Waiter {
@@ -126,9 +120,10 @@ export async function beginTerm(options: TermOptions): Promise<Term> {
   const scheduler = createScheduler({
     ledger,
     graceMs,
-    maxStalls: mostStalls,
+    cancelGraceMs,
+    limits: {},
     now: Date.now,
-    backoffMs: backoffWithJitter,
+    random: Math.random,
     onChange() {
       writer.kick();
       onCounts();
@@ -177,8 +172,10 @@ export async function beginTerm(options: TermOptions): Promise<Term> {
     for (const { value, publisher } of trusted.events(event.items)) {
       const from = publisher?.toString() ?? '';
       const isNotifier = publisher?.bare().toString() === notifier;
-      for (const said of value)
-        if ((said.type === 'told') === isNotifier) scheduler.reported(said, from);
+      for (const said of value) {
+        if (said.type === 'told' && isNotifier) scheduler.told(said.job);
+        if (said.type === 'attempt' && !isNotifier) scheduler.reported(said, from);
+      }
     }
     onCounts();
   });
@@ -200,9 +197,13 @@ export async function beginTerm(options: TermOptions): Promise<Term> {
   }
 
   async function run(request: RunRequest): Promise<RunAnswer> {
-    if (ledger.size >= maxOpenJobs) {
-      return { kind: 'refused', reason: `${ledger.size} jobs are open`, againInSeconds: 30 };
-    }
+    const admission = admit({
+      open: ledger.size,
+      openOfRequester: 0,
+      limits: { total: maxOpenJobs },
+      endedPerSecond: 0,
+    });
+    if (!admission.admitted) return { kind: 'refused', text: admission.text };
     const job = newJob(request);
     if (job === undefined)
       return { kind: 'impossible', reason: 'schedules and "on all" are not built yet' };
@@ -261,14 +262,4 @@ function newJob({ spec, args, clauses, requester }: RunRequest): NewJob | undefi
     failures: [],
     state: { type: 'pending' },
   };
-}
-
-function backoffWithJitter(failedAttempts: number): number {
-  const { firstMs, factor, mostMs } = retryBackoff;
-  return Math.min(mostMs, firstMs * factor ** (failedAttempts - 1)) * (0.5 + Math.random() / 2);
-}
-
-/** The connection broke before it was known whether the job stands in the ledger. */
-export function isBreak(error: unknown): boolean {
-  return isXmppError(error, 'disconnected', 'not-online', 'stopped', 'timeout');
 }

@@ -29,7 +29,7 @@ export type RunAnswer =
   | { readonly kind: 'duplicate'; readonly entry: JobEntry }
   | { readonly kind: 'impossible'; readonly reason: string }
   /** Not now. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly againInSeconds: number };
+  | { readonly kind: 'refused'; readonly text: string };
 
 export interface ConversationPorts {
   readonly isServed: (jid: string) => boolean;
@@ -146,7 +146,7 @@ function replyTo(outcome: RunAnswer, spec: HandlerSpec): Reply {
     case 'impossible':
       return { body: texts.impossible(outcome.reason) };
     case 'refused':
-      return { body: texts.full(outcome.reason, outcome.againInSeconds) };
+      return { body: outcome.text };
   }
 }
 

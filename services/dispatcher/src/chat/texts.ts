@@ -1,7 +1,7 @@
 /** What the bot says, in one place. `#7` is how people name a job. */
 export const texts = {
   scheduled: (title: string, number: number) => `Scheduled ${title}... #${number}`,
-  waits: (scheduled: string, reason: string) => `${scheduled} (it waits: ${reason})`,
+  waits: (scheduled: string, reason: string) => `${scheduled} (it waits ${reason})`,
   alreadyScheduled: (title: string, number: number) =>
     `That ${title} is scheduled already: #${number}`,
   unknown: (command: string, nearMiss?: string) =>
@@ -13,10 +13,9 @@ export const texts = {
   encrypted: 'I can only read messages without encryption. Please switch it off for this chat.',
   mayNot: (command: string) => `Only an administrator may ${command}.`,
   stranger: 'I only work for people of this server.',
-  full: (reason: string, againInSeconds: number) =>
-    `Not now: ${reason}. Please try again in ${againInSeconds} s.`,
   impossible: (reason: string) => `I can't do that: ${reason}.`,
   notKept: 'That did not get through to the ledger, so it is not scheduled. Please try again.',
+  starting: 'I am just starting. Please try again in a few seconds.',
   goodbye: 'Bye.',
   down: 'down',
 } as const;

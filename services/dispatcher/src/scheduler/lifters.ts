@@ -1,50 +1,40 @@
-import type { JobId, LifterAnnouncement } from '@heavylift/jobs';
+import type { Instant, JobId, LifterAnnouncement, LifterLoad, LifterReport } from '@heavylift/jobs';
 
-/** One incarnation of a lifter process, known by its full JID. */
-export interface Lifter {
-  /** The full JID. */
-  readonly jid: string;
-  /** How people call it: the local part of its account. */
-  readonly name: string;
-  /** What it last said of itself; undefined for one that only the ledger knows, from before this dispatcher's time. */
-  readonly announcement: LifterAnnouncement | undefined;
-  /** Since when it is not online; undefined while it is. */
-  readonly goneSince: number | undefined;
-  /** The jobs it has, by the ledger. */
-  readonly jobs: ReadonlySet<JobId>;
-}
-
-/** Who lifts, and what they have in hand. */
+/** Who lifts, and what they have in hand. A lifter is one incarnation of a process, known by its full JID. */
 export interface LifterRegistry {
-  all(): IterableIterator<Lifter>;
-  get(jid: string): Lifter | undefined;
-  announced(jid: string, announcement: LifterAnnouncement): Lifter;
-  /** @returns undefined if it is not known */
-  left(jid: string, now: number): Lifter | undefined;
+  /** Those that are online, for giving them jobs. */
+  live(): LifterLoad[];
+  /** All that are known, for comparing what they run with the ledger. */
+  reports(): LifterReport[];
+  announced(jid: string, announcement: LifterAnnouncement, now: Instant): void;
+  left(jid: string, now: Instant): void;
   /** A job was given to it. One that has not announced itself counts as gone from now on. */
-  gave(jid: string, job: JobId, now: number): void;
+  gave(jid: string, job: JobId, now: Instant): void;
   /** A job is no longer with it. */
   took(jid: string, job: JobId): void;
 }
 
-interface Mutable extends Lifter {
-  announcement: LifterAnnouncement | undefined;
-  goneSince: number | undefined;
+interface Lifter {
+  readonly jid: string;
+  announced: { readonly at: Instant; readonly what: LifterAnnouncement } | undefined;
+  handlers: ReadonlySet<string>;
+  goneSince: Instant | undefined;
+  /** The jobs it has, by the ledger. */
   readonly jobs: Set<JobId>;
 }
 
 export function createLifterRegistry(): LifterRegistry {
-  const lifters = new Map<string, Mutable>();
+  const lifters = new Map<string, Lifter>();
 
-  function meet(jid: string, goneSince: number | undefined): Mutable {
+  function meet(jid: string, goneSince: Instant | undefined): Lifter {
     const known = lifters.get(jid);
     if (known !== undefined) return known;
-    const met = {
+    const met: Lifter = {
       jid,
-      name: lifterName(jid),
-      announcement: undefined,
+      announced: undefined,
+      handlers: new Set(),
       goneSince,
-      jobs: new Set<JobId>(),
+      jobs: new Set(),
     };
     lifters.set(jid, met);
     return met;
@@ -56,20 +46,32 @@ export function createLifterRegistry(): LifterRegistry {
   }
 
   return {
-    all: () => lifters.values(),
-    get: (jid) => lifters.get(jid),
-    announced(jid, announcement) {
+    live() {
+      const loads: LifterLoad[] = [];
+      for (const { jid, announced, handlers, goneSince, jobs } of lifters.values()) {
+        if (announced === undefined || goneSince !== undefined) continue;
+        const { slots, draining } = announced.what;
+        loads.push({ jid, name: lifterName(jid), handlers, slots, busy: jobs.size, draining });
+      }
+      return loads;
+    },
+    reports: () =>
+      [...lifters.values()].map(({ jid, announced, goneSince }) => ({
+        jid,
+        ...(announced && { announced: { at: announced.at, running: announced.what.running } }),
+        ...(goneSince === undefined ? {} : { goneSince }),
+      })),
+    announced(jid, announcement, now) {
       const lifter = meet(jid, undefined);
-      lifter.announcement = announcement;
+      lifter.announced = { at: now, what: announcement };
+      lifter.handlers = new Set(announcement.handlers);
       lifter.goneSince = undefined;
-      return lifter;
     },
     left(jid, now) {
       const lifter = lifters.get(jid);
-      if (lifter === undefined) return undefined;
+      if (lifter === undefined) return;
       lifter.goneSince ??= now;
       forgetIfDone(lifter);
-      return lifter;
     },
     gave(jid, job, now) {
       meet(jid, now).jobs.add(job);
@@ -83,7 +85,7 @@ export function createLifterRegistry(): LifterRegistry {
   };
 }
 
-/** `lifter-1` for `lifter-1@example.org/lifter-1.x7`. */
+/** `lifter-1` for `lifter-1@example.org/lifter-1.x7`: how people call it. */
 export function lifterName(jid: string): string {
   return jid.slice(0, jid.indexOf('@'));
 }

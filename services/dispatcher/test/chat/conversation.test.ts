@@ -128,21 +128,15 @@ describe('talking to the bot', () => {
   });
 
   it('says what a job waits for', async () => {
-    const run = async () => ({ kind: 'accepted', entry, waitsFor: 'all slots are busy' }) as const;
+    const run = async () => ({ kind: 'accepted', entry, waitsFor: 'for a free slot' }) as const;
     expect((await say('lift', undefined, { run })).text).toBe(
-      'Scheduled heavy job... #7 (it waits: all slots are busy)',
+      'Scheduled heavy job... #7 (it waits for a free slot)',
     );
   });
 
   it('says when to ask again if there is too much to do', async () => {
-    const refused = {
-      kind: 'refused',
-      reason: '10000 jobs are waiting',
-      againInSeconds: 30,
-    } as const;
-    expect((await say('lift', undefined, { run: async () => refused })).text).toBe(
-      'Not now: 10000 jobs are waiting. Please try again in 30 s.',
-    );
+    const refused = { kind: 'refused', text: 'Too much to do. Try again in 30 s.' } as const;
+    expect((await say('lift', undefined, { run: async () => refused })).text).toBe(refused.text);
   });
 
   it('repeats no more of a long message than a line', async () => {

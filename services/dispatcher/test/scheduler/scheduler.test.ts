@@ -30,9 +30,10 @@ function office() {
   const scheduler = createScheduler({
     ledger,
     graceMs: 5_000,
-    maxStalls: 2,
+    cancelGraceMs: 10_000,
+    limits: {},
     now: () => now,
-    backoffMs: (failedAttempts) => failedAttempts * 1_000,
+    random: () => 1 - Number.EPSILON,
     onChange: () => undefined,
     onEnd: (result) => ended.push(result),
     onNote: () => undefined,
@@ -40,7 +41,7 @@ function office() {
   const submit = (changes: Partial<NewJob> = {}) => {
     made += 1;
     return scheduler.submit({
-      id: makeJobId(now, new Uint8Array([made >> 8, made, 0, 0, 0, 0, 0, 0, 0, 0])),
+      id: makeJobId(now, new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, made >> 8, made])),
       kind: 'lift',
       args: {},
       requester: { jid: 'ada@x/phone', messageType: 'chat' },
@@ -100,18 +101,22 @@ describe('giving jobs to lifters', () => {
   it('lets a job wait, and says for what', () => {
     const { scheduler, submit } = office();
     const job = submit().id;
-    expect(scheduler.waitsFor(job)).toBe('no lifter is online');
+    expect(scheduler.waitsFor(job)).toBe('for a lifter that knows "lift"; none is there');
     scheduler.announced(one, announcement({ handlers: ['dance'] }));
-    expect(scheduler.waitsFor(job)).toBe('nobody online knows how to lift');
+    expect(scheduler.waitsFor(job)).toBe('for a lifter that knows "lift"; none is there');
     scheduler.announced(one, announcement({ slots: 1, draining: true }));
-    expect(scheduler.waitsFor(job)).toBe('the lifters that know how to do it are shutting down');
+    expect(scheduler.waitsFor(job)).toBe(
+      'for another lifter: those that know this job are shutting down',
+    );
     scheduler.announced(one, announcement({ slots: 1 }));
     expect(scheduler.waitsFor(job)).toBeUndefined();
-    expect(scheduler.waitsFor(submit().id)).toBe('all slots are busy');
+    expect(scheduler.waitsFor(submit().id)).toBe('for a free slot, with 0 waiting before it');
     const later = submit({ notBefore: 1_060_000 }).id;
-    expect(scheduler.waitsFor(later)).toBe('its time has not come, that is in 60 s');
+    expect(scheduler.waitsFor(later)).toBe('for its start in 60 s');
     const named = submit({ target: { type: 'lifter', name: 'lifter-9' } }).id;
-    expect(scheduler.waitsFor(named)).toBe('lifter-9 is not online');
+    expect(scheduler.waitsFor(named)).toBe(
+      'for the lifter "lifter-9", which is not there or does not know this job',
+    );
   });
 
   it('takes the highest priority first, and there the oldest', () => {
@@ -151,6 +156,7 @@ describe('giving jobs to lifters', () => {
         }),
         (acts) => {
           const { scheduler, ledger, submit, succeed, fail, pass } = office();
+          scheduler.announced(one, announcement());
           for (const act of acts) {
             const running = [...ledger.entries()].find(({ state }) => state.type === 'assigned');
             if (act === 'submit') submit();
@@ -159,10 +165,9 @@ describe('giving jobs to lifters', () => {
             if (act === 'pass') pass(6_000);
             if (act === 'succeed' && running !== undefined) {
               succeed(running.id);
-              scheduler.reported({ type: 'told', job: running.id, at: 0 }, 'notifier@x/n');
+              scheduler.told(running.id);
             }
             if (act === 'fail' && running !== undefined) fail(running.id, true);
-            scheduler.announced(one, announcement());
             const { slots, busy, waiting } = scheduler.counts();
             expect(busy).toBeLessThanOrEqual(slots);
             if (waiting > 0) expect(busy).toBe(slots);
@@ -274,7 +279,7 @@ describe('when a lifter vanishes', () => {
   it('gives up on a job under which lifters keep vanishing', () => {
     const { scheduler, submit, pass, ended } = office();
     submit();
-    for (const lifter of ['lifter-1@x/a', 'lifter-1@x/b', 'lifter-1@x/c']) {
+    for (const lifter of ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `lifter-1@x/${name}`)) {
       scheduler.announced(lifter, announcement());
       scheduler.left(lifter);
       pass(5_000);
@@ -291,7 +296,7 @@ describe('the end of a job', () => {
     succeed(job);
     expect(scheduler.counts()).toMatchObject({ busy: 0, waiting: 0 });
     expect(ledger.get(job)).toBeDefined();
-    scheduler.reported({ type: 'told', job, at: 0 }, 'notifier@x/n');
+    scheduler.told(job);
     expect(ledger.get(job)).toBeUndefined();
   });
 
