@@ -30,11 +30,12 @@ export interface Situation {
   readonly isTaken: (assignment: Assignment) => boolean;
   readonly slots: number;
   readonly draining: boolean;
-  readonly hasHandler: (kind: string) => boolean;
+  /** Where the handler is defined, if there is one. */
+  readonly moduleOf: (kind: string) => string | undefined;
 }
 
 export type Decision =
-  | { readonly type: 'start'; readonly assignment: Assignment }
+  | { readonly type: 'start'; readonly assignment: Assignment; readonly moduleUrl: string }
   | { readonly type: 'abort'; readonly job: JobId; readonly reason: AbortReason }
   /** Cancelled before it started. */
   | { readonly type: 'cancel'; readonly assignment: Assignment }
@@ -58,7 +59,7 @@ function toAbort({ mine, running }: Situation): Decision[] {
 }
 
 function toTakeUp(situation: Situation): Decision[] {
-  const { mine, running, isTaken, slots, draining, hasHandler } = situation;
+  const { mine, running, isTaken, slots, draining, moduleOf } = situation;
   let free = slots - running.size;
   return [...mine.values()]
     .filter((assignment) => !isTaken(assignment) && !running.has(assignment.id))
@@ -66,10 +67,11 @@ function toTakeUp(situation: Situation): Decision[] {
     .flatMap((assignment): Decision[] => {
       if (assignment.cancelRequested) return [{ type: 'cancel', assignment }];
       if (draining) return [{ type: 'release', assignment, note: 'the lifter is shutting down' }];
-      if (!hasHandler(assignment.kind)) {
+      const moduleUrl = moduleOf(assignment.kind);
+      if (moduleUrl === undefined) {
         return [{ type: 'release', assignment, note: `there is no handler '${assignment.kind}'` }];
       }
-      return free-- > 0 ? [{ type: 'start', assignment }] : [];
+      return free-- > 0 ? [{ type: 'start', assignment, moduleUrl }] : [];
     });
 }
 

@@ -1,7 +1,6 @@
 import type { Instant, JobId, Progress } from '@heavylift/jobs';
 import type { Logger } from '@heavylift/service';
 import type { AbortReason, Assignment, RunningAttempt } from './assignments.js';
-import type { HandlerRegistry } from './handlers/registry.js';
 import type { EndedAttempt } from './reports.js';
 import type { FromThread } from './runner/protocol.js';
 import type { Outcome, Runner } from './runner/runner.js';
@@ -9,8 +8,8 @@ import type { Outcome, Runner } from './runner/runner.js';
 /** The attempts that run. */
 export interface Crew {
   readonly running: ReadonlyMap<JobId, RunningAttempt>;
-  /** Starts an attempt of a job that does not run, by a handler that is there. */
-  start(assignment: Assignment): void;
+  /** Starts an attempt of a job that does not run, by the handler that this module defines. */
+  start(assignment: Assignment, moduleUrl: string): void;
   /** Tells the attempt to end; only the first reason counts. */
   abort(job: JobId, reason: AbortReason): void;
   /** Resolves when nothing runs. */
@@ -18,7 +17,6 @@ export interface Crew {
 }
 
 export interface CrewOptions {
-  readonly registry: HandlerRegistry;
   readonly runner: Runner;
   readonly log: Logger;
   readonly onProgress: (progress: Progress) => void;
@@ -27,6 +25,8 @@ export interface CrewOptions {
 }
 
 interface Run extends RunningAttempt {
+  readonly assignment: Assignment;
+  readonly moduleUrl: string;
   readonly controller: AbortController;
   ending: boolean;
   reason?: AbortReason;
@@ -35,15 +35,16 @@ interface Run extends RunningAttempt {
 /** What the handler is told. */
 const explanations: Readonly<Record<AbortReason, string>> = {
   cancelled: 'the job was cancelled',
-  lost: 'the job was given to another lifter',
+  lost: "the job is not this lifter's any more",
   draining: 'the lifter is shutting down',
 };
 
-export function createCrew({ registry, runner, log, onProgress, onEnd }: CrewOptions): Crew {
+export function createCrew({ runner, log, onProgress, onEnd }: CrewOptions): Crew {
   const running = new Map<JobId, Run>();
   let onIdle: (() => void)[] = [];
 
-  async function run(assignment: Assignment, run: Run, started: Instant): Promise<void> {
+  async function work(run: Run): Promise<void> {
+    const { assignment, moduleUrl, controller } = run;
     const { id, number, attempt, kind, args, timeoutMs } = assignment;
     const jobLog = log.child({ job: id, number, attempt });
     const onMessage = (message: FromThread) => {
@@ -53,11 +54,11 @@ export function createCrew({ registry, runner, log, onProgress, onEnd }: CrewOpt
         onProgress({ ...message, job: id, attempt, at: Date.now() });
       }
     };
+    const started: Instant = Date.now();
     jobLog.info({ handler: kind }, 'started');
-    const moduleUrl = registry.get(kind)?.moduleUrl ?? '';
     const outcome = await runner.run(
       { job: { id, number }, attempt, handler: kind, moduleUrl, args, timeoutMs },
-      { signal: run.controller.signal, onMessage },
+      { signal: controller.signal, onMessage },
     );
     const finished = Date.now();
     jobLog.info({ ...summary(outcome, run.reason), ms: finished - started }, 'ended');
@@ -70,11 +71,12 @@ export function createCrew({ registry, runner, log, onProgress, onEnd }: CrewOpt
 
   return {
     running,
-    start(assignment) {
+    start(assignment, moduleUrl) {
       const { id, attempt } = assignment;
-      const entry: Run = { attempt, controller: new AbortController(), ending: false };
-      running.set(id, entry);
-      void run(assignment, entry, Date.now());
+      const controller = new AbortController();
+      const run: Run = { assignment, attempt, moduleUrl, controller, ending: false };
+      running.set(id, run);
+      void work(run);
     },
     abort(job, reason) {
       const run = running.get(job);

@@ -64,7 +64,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
     },
   });
   const reporter = createReporter({ ...nodes, ledger, log });
-  const crew = createCrew({ registry, runner, log, onProgress: reporter.progress, onEnd: ended });
+  const crew = createCrew({ runner, log, onProgress: reporter.progress, onEnd: ended });
   const handlersOutbox = createOutbox<readonly HandlerSpec[]>({
     isOpen: () => session.status === 'online',
     async publish(_itemId, [specs = []]) {
@@ -86,15 +86,9 @@ export function createLifter(options: LifterOptions): Lifecycle {
   function act(): void {
     if (!ledger.isCurrent) return;
     const { running } = crew;
-    const hasHandler = (kind: string) => registry.has(kind);
-    const situation = {
-      mine: ledger.mine,
-      running,
-      isTaken: taken.has,
-      slots,
-      draining,
-      hasHandler,
-    };
+    const moduleOf = (kind: string) => registry.get(kind)?.moduleUrl;
+    const { mine } = ledger;
+    const situation = { mine, running, isTaken: taken.has, slots, draining, moduleOf };
     for (const decision of decide(situation)) carryOut(decision);
   }
 
@@ -102,7 +96,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
     switch (decision.type) {
       case 'start':
         taken.add(decision.assignment);
-        crew.start(decision.assignment);
+        crew.start(decision.assignment, decision.moduleUrl);
         announcer.announce();
         break;
       case 'abort':
@@ -129,8 +123,9 @@ export function createLifter(options: LifterOptions): Lifecycle {
 
   function ended(attempt: EndedAttempt): void {
     tell(attempt);
-    announcer.announce();
     act();
+    // Last, so that a slot that is taken again is not said to be free.
+    announcer.announce();
   }
 
   function tell(attempt: EndedAttempt): void {

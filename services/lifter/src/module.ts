@@ -85,7 +85,7 @@ export function composeLifter(config: LifterConfig): ServiceParts {
           graceMs,
           registry,
           runner,
-          log,
+          log: log.child({ lifter: LIFTER_NAME }),
         }),
     );
   });

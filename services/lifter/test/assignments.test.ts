@@ -10,6 +10,8 @@ import {
 } from '../src/assignments.js';
 import { assignment, me } from './support/assignment.js';
 
+const moduleUrl = 'file:///lift.js';
+
 function situation(mine: readonly Assignment[], more: Partial<Situation> = {}): Situation {
   return {
     mine: new Map(mine.map((each) => [each.id, each])),
@@ -17,7 +19,7 @@ function situation(mine: readonly Assignment[], more: Partial<Situation> = {}): 
     isTaken: () => false,
     slots: 2,
     draining: false,
-    hasHandler: () => true,
+    moduleOf: () => moduleUrl,
     ...more,
   };
 }
@@ -41,8 +43,8 @@ describe('an assignment', () => {
       assignment({ id: 'c', number: 3, priority: 5 }),
     ];
     expect(decide(situation([b, a, c]))).toEqual([
-      { type: 'start', assignment: c },
-      { type: 'start', assignment: a },
+      { type: 'start', assignment: c, moduleUrl },
+      { type: 'start', assignment: a, moduleUrl },
     ]);
     expect(decide(situation([a, b], { running: runs('b'), slots: 1 }))).toEqual([]);
   });
@@ -58,7 +60,7 @@ describe('an assignment', () => {
       { type: 'abort', job: 'a', reason: 'lost' },
     ]);
     expect(decide(situation([second], { running: runs('a', 1, true) }))).toEqual([]);
-    expect(decide(situation([second]))).toEqual([{ type: 'start', assignment: second }]);
+    expect(decide(situation([second]))).toEqual([{ type: 'start', assignment: second, moduleUrl }]);
   });
 
   it('that is cancelled before it started is told as cancelled, even without a free slot', () => {
@@ -72,7 +74,7 @@ describe('an assignment', () => {
     expect(decide(situation([a], { draining: true }))).toEqual([
       { type: 'release', assignment: a, note },
     ]);
-    expect(decide(situation([a], { hasHandler: () => false }))).toEqual([
+    expect(decide(situation([a], { moduleOf: () => undefined }))).toEqual([
       { type: 'release', assignment: a, note: "there is no handler 'lift'" },
     ]);
   });
@@ -169,7 +171,7 @@ describe('whatever the ledger says and in whatever order attempts end', () => {
               isTaken: taken.has,
               slots,
               draining,
-              hasHandler: () => true,
+              moduleOf: () => moduleUrl,
             };
             for (const decision of decide(now)) carryOut(decision);
             expect(decide(now)).toEqual([]);

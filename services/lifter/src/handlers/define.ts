@@ -58,7 +58,7 @@ export function defineHandler<const F extends Fields>(definition: HandlerDefinit
   const { timeout = 600_000, maxAttempts = 3 } = definition;
   if (!namePattern.test(name)) {
     throw new TypeError(
-      `a handler can't be called '${name}': lower-case letters, digits, '-', '_' and '.' are taken, a letter first`,
+      `a handler cannot be called '${name}': lower-case letters, digits, '-', '_' and '.' are taken, a letter first`,
     );
   }
   if (!(timeout > 0)) throw new TypeError(`${name}: timeout is ${timeout}, wanted: milliseconds`);

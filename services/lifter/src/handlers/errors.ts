@@ -3,7 +3,7 @@ export class FinalError extends Error {
   override readonly name = 'FinalError';
 }
 
-/** Thrown by a handler that can't do this job here: another lifter gets it, at no cost of an attempt. */
+/** Thrown by a handler that cannot do this job here: another lifter gets it, at no cost of an attempt. */
 export class ReleaseError extends Error {
   override readonly name = 'ReleaseError';
 }

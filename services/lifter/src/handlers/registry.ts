@@ -14,7 +14,7 @@ export const builtInModules: readonly string[] = [new URL('./lift.js', import.me
 
 /**
  * Imports modules of handlers, each by its URL.
- * @throws Error naming the module that can't be loaded, or two that define the same name
+ * @throws Error naming the module that cannot be loaded, or two that define the same name
  */
 export async function loadHandlers(moduleUrls: readonly string[]): Promise<HandlerRegistry> {
   const registry = new Map<string, RegisteredHandler>();
@@ -37,6 +37,6 @@ async function importHandlers(moduleUrl: string): Promise<readonly Handler[]> {
     return handlersOf(await import(moduleUrl));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`can't load the handlers of ${moduleUrl}: ${why}`, { cause });
+    throw new Error(`cannot load the handlers of ${moduleUrl}: ${why}`, { cause });
   }
 }

@@ -3,13 +3,13 @@ import type { Json } from '@heavylift/jobs';
 /** A result of more bytes, as it travels, is refused; what is larger belongs into a file or a store, with its address as the result. */
 export const maxResultBytes = 65_536;
 
-/** The handler returned what can't travel as a result. */
+/** The handler returned what cannot travel as a result. */
 export class ResultError extends Error {
   override readonly name = 'ResultError';
 }
 
 /**
- * A handler's result as JSON. Unlike `JSON.stringify` it drops nothing in silence: what JSON can’t carry is refused, with its place.
+ * A handler's result as JSON. Unlike `JSON.stringify` it drops nothing in silence: what JSON cannot carry is refused, with its place.
  * `undefined` as the whole result is `null`, and is left out as a property, as in JSON.
  * @throws ResultError
  */
@@ -32,20 +32,20 @@ function whatIsNotJson(value: unknown, path: string, above: Set<object>): string
     case 'undefined':
       return undefined;
     case 'number':
-      return Number.isFinite(value) ? undefined : `${path} is ${value}, which JSON can’t carry`;
+      return Number.isFinite(value) ? undefined : `${path} is ${value}, which JSON cannot carry`;
     case 'object':
       return value === null ? undefined : whatIsNotJsonInside(value, path, above);
     default:
-      return `${path} is a ${typeof value}, which JSON can’t carry`;
+      return `${path} is a ${typeof value}, which JSON cannot carry`;
   }
 }
 
 function whatIsNotJsonInside(value: object, path: string, above: Set<object>): string | undefined {
-  if (above.has(value)) return `${path} refers back to itself, which JSON can’t carry`;
+  if (above.has(value)) return `${path} refers back to itself, which JSON cannot carry`;
   const prototype: unknown = Object.getPrototypeOf(value);
   const plain = Array.isArray(value) || prototype === Object.prototype || prototype === null;
   if (!plain && !('toJSON' in value)) {
-    return `${path} is a ${value.constructor.name}, which JSON can’t carry`;
+    return `${path} is a ${value.constructor.name}, which JSON cannot carry`;
   }
   above.add(value);
   const entries = plain ? Object.entries(value) : [];

@@ -56,7 +56,7 @@ describe('a handler', () => {
   });
 
   it.each([
-    [{ name: 'Lift It' }, "a handler can't be called 'Lift It'"],
+    [{ name: 'Lift It' }, "a handler cannot be called 'Lift It'"],
     [{ timeout: 0 }, 'lift: timeout is 0'],
     [{ maxAttempts: 1.5 }, 'lift: maxAttempts is 1.5'],
   ])('is refused when its definition makes no sense: %j', (more, message) => {
@@ -114,9 +114,9 @@ describe('modules of handlers', () => {
     );
   });
 
-  it('are refused by name when they can’t be loaded or define no handler', async () => {
+  it('are refused by name when they cannot be loaded or define no handler', async () => {
     await expect(loadHandlers(['file:///no/such.js'])).rejects.toThrow(
-      "can't load the handlers of file:///no/such.js",
+      'cannot load the handlers of file:///no/such.js',
     );
     expect(() => handlersOf({})).toThrow('make it with defineHandler');
     expect(() => handlersOf({ default: [lift, { name: 'half' }] })).toThrow('no handler');

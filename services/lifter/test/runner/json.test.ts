@@ -22,11 +22,11 @@ describe('a result', () => {
   const cyclic: Record<string, unknown> = {};
   cyclic['self'] = { again: cyclic };
   it.each([
-    [() => 1, 'the result is a function, which JSON can’t carry'],
-    [{ list: [1, 2n] }, 'the result.list.1 is a bigint, which JSON can’t carry'],
-    [{ ratio: 1 / 0 }, 'the result.ratio is Infinity, which JSON can’t carry'],
-    [new Map([[1, 2]]), 'the result is a Map, which JSON can’t carry'],
-    [cyclic, 'the result.self.again refers back to itself, which JSON can’t carry'],
+    [() => 1, 'the result is a function, which JSON cannot carry'],
+    [{ list: [1, 2n] }, 'the result.list.1 is a bigint, which JSON cannot carry'],
+    [{ ratio: 1 / 0 }, 'the result.ratio is Infinity, which JSON cannot carry'],
+    [new Map([[1, 2]]), 'the result is a Map, which JSON cannot carry'],
+    [cyclic, 'the result.self.again refers back to itself, which JSON cannot carry'],
   ])('is refused where JSON would drop or fake something: %#', (value, message) => {
     expect(() => toJson(value)).toThrow(new ResultError(message));
   });
