@@ -41,7 +41,7 @@ function office() {
   const submit = (changes: Partial<NewJob> = {}) => {
     made += 1;
     return scheduler.submit({
-      id: makeJobId(now, new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, made >> 8, made])),
+      id: makeJobId(now, new Uint8Array([0, 0, 0, 0, 0, made >> 8, made, 0, 0, 0])),
       kind: 'lift',
       args: {},
       requester: { jid: 'ada@x/phone', messageType: 'chat' },
