@@ -26,8 +26,8 @@ export interface LedgerView {
 }
 
 export interface LedgerViewOptions {
-  readonly session: Session;
-  readonly node: PubSubNode<Sheet>;
+  readonly session: Pick<Session, 'jid' | 'status' | 'on'>;
+  readonly node: Pick<PubSubNode<Sheet>, 'replicate'>;
   /** Bare JID of the only account whose sheets count. */
   readonly dispatcher: string;
   readonly log: Logger;

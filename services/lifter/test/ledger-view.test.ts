@@ -1,0 +1,137 @@
+import { EventEmitter } from 'node:events';
+import { type JobEntry, type Sheet, sheetItemId } from '@heavylift/jobs';
+import { createLogger } from '@heavylift/service';
+import {
+  type Item,
+  type ReplicaObserver,
+  type Session,
+  type SessionEvents,
+  type SessionStatus,
+  XmppError,
+} from '@heavylift/xmpp-pubsub';
+import { type JID, jid } from '@xmpp/jid';
+import { describe, expect, it } from 'vitest';
+import { createLedgerView } from '../src/ledger-view.js';
+import type { LedgerNews } from '../src/statements.js';
+import { assignment, me } from './support/assignment.js';
+
+const dispatcher = 'bot@localhost';
+
+/** Only the joints between session, replica and view: what they say when. */
+function setUp() {
+  let status: SessionStatus = 'online';
+  const happenings = new EventEmitter();
+  const happens = <E extends keyof SessionEvents>(event: E, details: SessionEvents[E]) =>
+    happenings.emit(event, details);
+  let observer: ReplicaObserver<Sheet> | undefined;
+  const news: LedgerNews[] = [];
+  const session: Pick<Session, 'jid' | 'status' | 'on'> = {
+    jid: jid(me),
+    get status() {
+      return status;
+    },
+    on(event, listener) {
+      happenings.on(event, listener);
+      return () => happenings.off(event, listener);
+    },
+  };
+  const view = createLedgerView({
+    session,
+    node: {
+      replicate(given) {
+        observer = given;
+        const done = async () => undefined;
+        return { ready: done(), refresh: done, stop: done, [Symbol.asyncDispose]: done };
+      },
+    },
+    dispatcher,
+    log: createLogger({ name: 'test', level: 'silent' }),
+    onNews: (each) => news.push(each),
+  });
+  return {
+    view,
+    news,
+    read: (...items: Item<Sheet>[]) => observer?.reset(items),
+    publish: (...items: Item<Sheet>[]) =>
+      observer?.event({ type: 'published', node: 'jobs', subscriptionIds: [], items }),
+    goOffline() {
+      status = 'offline';
+      happens('offline', { error: new XmppError('connection-failed', 'cut'), retryInMs: 1 });
+    },
+    goOnline(resumed: boolean) {
+      status = 'online';
+      happens('online', { jid: jid(me), resumed });
+    },
+  };
+}
+
+function sheet(sequence: number, jobs: readonly JobEntry[], publisher: JID | undefined) {
+  const epoch = 1;
+  const epochs = [{ epoch, since: 1 }];
+  const value = { epoch, sequence, floor: 1, dead: [], epochs, lastNumber: 9, jobs, gone: [] };
+  return { id: sheetItemId(value), value, ...(publisher && { publisher }) };
+}
+
+const trusted = jid(`${dispatcher}/1`);
+const order = assignment({ id: '00000000-0000-7000-8000-000000000001' });
+
+describe('what the ledger says', () => {
+  it('is true once it has been read, and as long as the connection holds', () => {
+    const { view, read, goOffline, goOnline } = setUp();
+    void view.start();
+    expect(view.isCurrent).toBe(false);
+    read();
+    expect(view.isCurrent).toBe(true);
+    goOffline();
+    expect(view.isCurrent).toBe(false);
+    goOnline(false);
+    expect(view.isCurrent).toBe(false);
+    read();
+    expect(view.isCurrent).toBe(true);
+  });
+
+  it('is not true if the connection broke while it was read', () => {
+    const { view, read, goOffline } = setUp();
+    void view.start();
+    goOffline();
+    read();
+    expect(view.isCurrent).toBe(false);
+  });
+
+  it('is true again without another read when the stream is resumed (XEP-0198 section 5)', () => {
+    const { view, read, goOffline, goOnline } = setUp();
+    void view.start();
+    read();
+    goOffline();
+    goOnline(true);
+    expect(view.isCurrent).toBe(true);
+  });
+});
+
+describe('what is given to this process', () => {
+  it('is known from what was read and from events, and what it loses is gone', () => {
+    const { view, news, read, publish } = setUp();
+    void view.start();
+    read(sheet(1, [order], trusted));
+    expect([...view.mine.values()]).toEqual([order]);
+    const state = { type: 'assigned', lifter: 'lifter-2@localhost/x', since: 2 } as const;
+    publish(sheet(2, [{ ...order, revision: 2, state }], trusted));
+    expect(view.mine.size).toBe(0);
+    expect(news.map(({ isReread, newEpoch }) => ({ isReread, newEpoch }))).toEqual([
+      { isReread: true, newEpoch: true },
+      { isReread: false, newEpoch: false },
+    ]);
+  });
+
+  it.each([
+    ['another account', jid('stranger@localhost/1')],
+    ['an account of the same name elsewhere', jid('bot@example.org/1')],
+    ['nobody whom the service names', undefined],
+  ])('is not what %s published', (_who, publisher) => {
+    const { view, read, publish } = setUp();
+    void view.start();
+    read(sheet(1, [order], publisher));
+    publish(sheet(2, [order], publisher));
+    expect(view.mine.size).toBe(0);
+  });
+});
