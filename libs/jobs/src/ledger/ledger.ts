@@ -206,7 +206,7 @@ export function openLedger(options: LedgerOptions): Ledger {
   const weight = (page: Page): number => page.needed / maxJobs + page.neededBytes / maxBytes;
 
   function due(): Ledger['due'] {
-    if (changes.size > 0 || !begun) return 'entries';
+    if (changes.size > 0 || !begun || inFlight?.sent === false) return 'entries';
     return removals.size > 0 || closed.length > 0 ? 'removals' : 'nothing';
   }
 

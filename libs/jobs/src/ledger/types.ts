@@ -61,7 +61,7 @@ export interface Ledger {
   change(id: JobId, change: EntryChange): JobEntry;
   /** Lets a job go, for good. @throws JobsError `unknown-job` */
   remove(id: JobId): void;
-  /** What the next flush would have to say; `removals` may wait a little for company, `entries` may not. */
+  /** What the next flush would have to say, a sheet that failed included; `removals` may wait a little for company, `entries` may not. */
   readonly due: 'nothing' | 'removals' | 'entries';
   /**
    * The sheet to publish now; nothing if there is nothing to say, or if one is in flight. After `publishFailed` it gives the same

@@ -50,7 +50,8 @@ export function createOpenJobs(duplicateWindowMs = 600_000): OpenJobs {
 
     closed(entry, now) {
       numbers.delete(entry.number);
-      if (entry.uniqueKey !== undefined) keys.delete(keyText(entry.kind, entry.uniqueKey));
+      const key = entry.uniqueKey === undefined ? '' : keyText(entry.kind, entry.uniqueKey);
+      if (keys.get(key) === entry.id) keys.delete(key);
       recent.set(entry.id, entry.submitted + duplicateWindowMs);
       sweep(now);
     },

@@ -1,0 +1,330 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  admit,
+  attemptsUsed,
+  createAgenda,
+  createOpenJobs,
+  createTally,
+  DEADLINE,
+  durationText,
+  endDecision,
+  isDelayed,
+  isGivenOnAfterStall,
+  jobErrorOf,
+  MAX_ERROR_MESSAGE,
+  makeJobId,
+  messageIds,
+  requesterKey,
+  retryDecision,
+  uniqueKeyOf,
+  waitingText,
+  whyWaiting,
+} from '../../src/index.js';
+import { idOf, someEntry } from '../helpers/jobs.js';
+
+describe('admission', () => {
+  const limits = { total: 100, ofRequester: 10 };
+
+  it('takes jobs in below both bounds', () => {
+    expect(admit({ open: 99, openOfRequester: 9, limits, endedPerSecond: 1 })).toStrictEqual({
+      admitted: true,
+    });
+  });
+
+  it('says why not, and when to try again', () => {
+    expect(admit({ open: 119, openOfRequester: 0, limits, endedPerSecond: 1 })).toStrictEqual({
+      admitted: false,
+      reason: 'backlog-full',
+      limit: 100,
+      retryAfterMs: 20_000,
+      text: 'There are 119 open jobs already, and no more than 100 are taken. Try again in 20 s.',
+    });
+    expect(admit({ open: 40, openOfRequester: 10, limits, endedPerSecond: 0 })).toMatchObject({
+      reason: 'requester-backlog-full',
+      text: 'You have 10 open jobs, and 10 are allowed. Try again in 60 s.',
+    });
+  });
+
+  it('reckons that of what ends, a requester has their share', () => {
+    expect(admit({ open: 50, openOfRequester: 10, limits, endedPerSecond: 0.5 })).toMatchObject({
+      retryAfterMs: 10_000,
+    });
+  });
+
+  it('never names a time that is no time', () => {
+    const rate = fc.double({ min: 0, noNaN: true });
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), rate, (open, ofRequester, endedPerSecond) => {
+        const admission = admit({ open, openOfRequester: ofRequester, limits, endedPerSecond });
+        if (admission.admitted) return;
+        expect(admission.retryAfterMs).toBeGreaterThanOrEqual(5_000);
+        expect(admission.retryAfterMs).toBeLessThanOrEqual(600_000);
+      }),
+    );
+  });
+});
+
+describe('retries', () => {
+  const attempt = (attempt: number, stalls = 0) => ({ attempt, stalls, maxAttempts: 3 });
+
+  it('waits twice as long each time, half of it by chance', () => {
+    expect(retryDecision(attempt(1), {}, 0)).toStrictEqual({ retry: true, delayMs: 500 });
+    expect(retryDecision(attempt(2), {}, 0)).toStrictEqual({ retry: true, delayMs: 1_000 });
+    expect(retryDecision(attempt(2), {}, 0.5)).toStrictEqual({ retry: true, delayMs: 1_500 });
+  });
+
+  it('ends when the attempts are used up', () => {
+    expect(retryDecision(attempt(3), {}, 0)).toStrictEqual({
+      retry: false,
+      because: 'attempts-used',
+    });
+  });
+
+  it('does not count stalls as attempts', () => {
+    expect(attemptsUsed(attempt(5, 3))).toBe(2);
+    expect(retryDecision(attempt(5, 3), {}, 0)).toStrictEqual({ retry: true, delayMs: 1_000 });
+    expect(retryDecision(attempt(6, 3), {}, 0).retry).toBe(false);
+  });
+
+  it('ends at once when the handler says so', () => {
+    expect(retryDecision(attempt(1), { final: true }, 0)).toStrictEqual({
+      retry: false,
+      because: 'final',
+    });
+  });
+
+  it('stays within the bounds of the backoff', () => {
+    const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5_000 }), chance, (attempt, random) => {
+        const entry = { attempt, stalls: 0, maxAttempts: 10_000 };
+        const decision = retryDecision(entry, {}, random, { initialMs: 100, maxMs: 60_000 });
+        expect(decision).toMatchObject({ retry: true });
+        if (!decision.retry) return;
+        expect(decision.delayMs).toBeGreaterThanOrEqual(50);
+        expect(decision.delayMs).toBeLessThanOrEqual(60_000);
+      }),
+    );
+  });
+
+  it('gives a job that stalled to another, a bounded number of times', () => {
+    expect(isGivenOnAfterStall({ stalls: 4 })).toBe(true);
+    expect(isGivenOnAfterStall({ stalls: 5 })).toBe(false);
+    expect(isGivenOnAfterStall({ stalls: 0 }, 0)).toBe(false);
+  });
+
+  it('keeps what was thrown, cut to size', () => {
+    expect(jobErrorOf(new RangeError('too heavy'), true)).toStrictEqual({
+      class: 'RangeError',
+      message: 'too heavy',
+      final: true,
+    });
+    expect(jobErrorOf('no')).toStrictEqual({ class: 'string', message: 'no' });
+    expect(jobErrorOf(new Error('x'.repeat(5_000))).message).toHaveLength(MAX_ERROR_MESSAGE);
+  });
+});
+
+describe('the agenda', () => {
+  it('gives each job once its time has come, earliest first', () => {
+    const times = fc.array(fc.tuple(fc.nat(20), fc.nat(100)));
+    fc.assert(
+      fc.property(times, fc.nat(100), (appointments, now) => {
+        const agenda = createAgenda();
+        const model = new Map<string, number>();
+        for (const [job, at] of appointments) {
+          agenda.set(idOf(job), at);
+          model.set(idOf(job), at);
+        }
+        expect(agenda.next ?? Number.POSITIVE_INFINITY).toBe(Math.min(...model.values()));
+        const due = agenda.due(now);
+        const expected = [...model].filter(([, at]) => at <= now);
+        expect(new Set(due)).toStrictEqual(new Set(expected.map(([id]) => id)));
+        const order = due.map((id) => model.get(id) ?? 0);
+        expect(order).toStrictEqual([...order].sort((a, b) => a - b));
+        expect(agenda.due(now)).toStrictEqual([]);
+        expect(agenda.size).toBe(model.size - due.length);
+      }),
+    );
+  });
+
+  it('forgets what is taken out', () => {
+    const agenda = createAgenda();
+    agenda.set(idOf(1), 5);
+    agenda.delete(idOf(1));
+    expect(agenda.due(10)).toStrictEqual([]);
+  });
+});
+
+describe('deadline and cancellation', () => {
+  const running = { type: 'assigned', lifter: 'lifter@x/1', since: 0 } as const;
+  const cancelled = { at: 100, by: 'alice@x' };
+
+  it('lets a job be that has neither', () => {
+    expect(endDecision(someEntry(1), 1e15, 10)).toStrictEqual({ do: 'nothing' });
+  });
+
+  it('ends a waiting job at its deadline', () => {
+    const job = someEntry(1, { deadline: 100 });
+    expect(endDecision(job, 99, 10)).toStrictEqual({ do: 'nothing', until: 100 });
+    expect(endDecision(job, 100, 10)).toStrictEqual({ do: 'end', status: 'expired' });
+  });
+
+  it('asks a running job to stop at its deadline, and ends it if it does not', () => {
+    const job = someEntry(1, { deadline: 100, state: running });
+    expect(endDecision(job, 100, 10)).toStrictEqual({ do: 'request-cancel', by: DEADLINE });
+    const asked = { ...job, cancelRequested: { at: 100, by: DEADLINE } };
+    expect(endDecision(asked, 109, 10)).toStrictEqual({ do: 'nothing', until: 110 });
+    expect(endDecision(asked, 110, 10)).toStrictEqual({ do: 'end', status: 'expired' });
+  });
+
+  it('ends a cancelled job at once if it waits, else after the grace time', () => {
+    const waiting = someEntry(1, { cancelRequested: cancelled });
+    expect(endDecision(waiting, 100, 10)).toStrictEqual({ do: 'end', status: 'cancelled' });
+    const job = someEntry(1, { cancelRequested: cancelled, state: running });
+    expect(endDecision(job, 100, 10)).toStrictEqual({ do: 'nothing', until: 110 });
+    expect(endDecision(job, 110, 10)).toStrictEqual({ do: 'end', status: 'cancelled' });
+  });
+
+  it('knows a delayed job', () => {
+    expect(isDelayed(someEntry(1), 0)).toBe(false);
+    expect(isDelayed(someEntry(1, { notBefore: 10 }), 9)).toBe(true);
+    expect(isDelayed(someEntry(1, { notBefore: 10 }), 10)).toBe(false);
+  });
+});
+
+describe('finding open jobs', () => {
+  const minute = 60_000;
+  const asked = { jid: 'alice@x/phone', messageType: 'chat', messageId: 'm1' } as const;
+
+  it('a message delivered twice is one job: while it is open, and ten minutes from its submission', () => {
+    const open = createOpenJobs();
+    const job = someEntry(1, { requester: asked, submitted: 0 });
+    open.opened(job);
+    expect(open.duplicateOf({ ...asked, jid: 'alice@x/laptop' }, 60 * minute)).toBe(job.id);
+    open.closed(job, minute);
+    expect(open.duplicateOf(asked, 10 * minute - 1)).toBe(job.id);
+    expect(open.duplicateOf(asked, 10 * minute)).toBeUndefined();
+  });
+
+  it('a job that closes after the window is forgotten at once', () => {
+    const open = createOpenJobs();
+    const job = someEntry(1, { requester: asked, submitted: 0 });
+    open.opened(job);
+    open.closed(job, 20 * minute);
+    expect(open.duplicateOf(asked, 20 * minute)).toBeUndefined();
+  });
+
+  it('is not fooled by other senders, other ids, or none', () => {
+    const open = createOpenJobs();
+    open.opened(someEntry(1, { requester: asked, submitted: 0 }));
+    expect(open.duplicateOf({ ...asked, jid: 'eve@x/phone' }, 0)).toBeUndefined();
+    expect(open.duplicateOf({ ...asked, messageId: 'm2' }, 0)).toBeUndefined();
+    expect(open.duplicateOf({ jid: asked.jid, messageType: 'chat' }, 0)).toBeUndefined();
+  });
+
+  it('goes by the origin-id where there is one', () => {
+    const open = createOpenJobs();
+    const job = someEntry(1, { requester: { ...asked, originId: 'o1' } });
+    open.opened(job);
+    expect(open.duplicateOf({ ...asked, messageId: 'other', originId: 'o1' }, 0)).toBe(job.id);
+    expect(open.duplicateOf({ ...asked, originId: 'o2' }, 0)).toBeUndefined();
+  });
+
+  it('keeps occupants of a room apart', () => {
+    const room = { jid: 'gym@rooms.x/ann', messageType: 'groupchat' } as const;
+    expect(requesterKey(room)).toBe('gym@rooms.x/ann');
+    expect(requesterKey(asked)).toBe('alice@x');
+  });
+
+  it('finds by number and by unique key, until the job is closed', () => {
+    const open = createOpenJobs();
+    const job = someEntry(7, { uniqueKey: '["gym"]' });
+    open.opened(job);
+    expect(open.withNumber(7)).toBe(job.id);
+    expect(open.withKey('lift', '["gym"]')).toBe(job.id);
+    expect(open.withKey('press', '["gym"]')).toBeUndefined();
+    open.closed(job, 0);
+    expect(open.withNumber(7)).toBeUndefined();
+    expect(open.withKey('lift', '["gym"]')).toBeUndefined();
+  });
+
+  it('makes the unique key of the fields that the handler names', () => {
+    const args = { gym: 'north', weight: 5 };
+    expect(uniqueKeyOf({}, args)).toBeUndefined();
+    expect(uniqueKeyOf({ uniqueBy: [] }, args)).toBe('[]');
+    expect(uniqueKeyOf({ uniqueBy: ['gym', 'day'] }, args)).toBe('["north",null]');
+  });
+});
+
+describe('what a job waits for, in words', () => {
+  const context = { now: 0, lifters: [], running: createTally(), limits: {}, ahead: 3 };
+
+  it.each([
+    [someEntry(1, { notBefore: 600_000 }), 'for its start in 10 min'],
+    [
+      someEntry(1, {
+        notBefore: 8_000,
+        failures: [
+          {
+            attempt: 1,
+            reason: 'failed',
+            lifter: 'a@x/1',
+            at: 0,
+            error: { class: 'Error', message: 'x' },
+          },
+        ],
+      }),
+      'for its next attempt in 8 s',
+    ],
+    [someEntry(1, { target: { type: 'all' } }), 'for every lifter to do its part'],
+    [someEntry(1), 'for a lifter that knows "lift"; none is there'],
+    [
+      someEntry(1, { target: { type: 'lifter', name: 'bob' } }),
+      'for the lifter "bob", which is not there or does not know this job',
+    ],
+  ])('%#', (entry, words) => {
+    const waiting = whyWaiting(entry, context);
+    expect(waiting && waitingText(waiting, 0)).toBe(words);
+  });
+
+  it('a running job waits for nothing', () => {
+    const entry = someEntry(1, { state: { type: 'assigned', lifter: 'a@x/1', since: 0 } });
+    expect(whyWaiting(entry, context)).toBeUndefined();
+  });
+
+  it.each([
+    [-5, '0 s'],
+    [7_001, '8 s'],
+    [120_000, '2 min'],
+    [7_200_000, '2 h'],
+    [172_800_000, '2 d'],
+  ])('%d ms are %s', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+  });
+});
+
+describe('ids', () => {
+  it('are UUIDv7: in order of time, with version and variant', () => {
+    const bytes = fc.uint8Array({ minLength: 10, maxLength: 16 });
+    const time = fc.integer({ min: 0, max: 2 ** 47 });
+    fc.assert(
+      fc.property(time, bytes, (now, random) => {
+        const id = makeJobId(now, random);
+        expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+        expect(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toBe(now);
+        expect(makeJobId(now + 1, random) > id).toBe(true);
+      }),
+    );
+  });
+
+  it('need enough random bytes', () => {
+    expect(() => makeJobId(0, new Uint8Array(9))).toThrow(
+      expect.objectContaining({ code: 'invalid-option' }),
+    );
+  });
+
+  it('of messages are the same whoever sends them', () => {
+    expect(messageIds.told(idOf(1))).toBe(`told-${idOf(1)}`);
+  });
+});
