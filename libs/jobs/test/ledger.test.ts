@@ -1,0 +1,335 @@
+import { describe, expect, it } from 'vitest';
+import { type Ledger, openLedger, readLedger, type SheetItem, sheetCodec } from '../src/index.js';
+import { idOf, someJob } from './helpers/jobs.js';
+
+/** A node that takes and drops whatever it is told. */
+function createNode() {
+  const items = new Map<string, SheetItem>();
+  let written = 0;
+  return {
+    items: () => [...items.values()],
+    get written() {
+      return written;
+    },
+    flush(ledger: Ledger): SheetItem[] {
+      const flushed: SheetItem[] = [];
+      for (let item = ledger.nextFlush(); item !== undefined; item = ledger.nextFlush()) {
+        items.set(item.id, item);
+        flushed.push(item);
+        written += item.sheet.jobs.length;
+        ledger.confirmed(item.id);
+      }
+      for (let id = ledger.nextRetraction(); id !== undefined; id = ledger.nextRetraction()) {
+        items.delete(id);
+        ledger.retracted(id);
+      }
+      return flushed;
+    },
+  };
+}
+
+/** A ledger on an empty node, with its first sheet written. */
+function begun(node = createNode(), epoch = 1) {
+  const ledger = openLedger({ epoch, items: node.items() });
+  node.flush(ledger);
+  return { node, ledger };
+}
+
+const assigned = { type: 'assigned', lifter: 'lifter@x/one.1', since: 5 } as const;
+
+describe('group commit', () => {
+  it('begins its epoch with a sheet, even an empty one', () => {
+    const ledger = openLedger({ epoch: 7, items: [] });
+    expect(ledger.due).toBe('entries');
+    expect(ledger.nextFlush()).toStrictEqual({
+      id: '7.1',
+      sheet: {
+        epoch: 7,
+        sequence: 1,
+        floor: 1,
+        dead: [],
+        epochs: [{ epoch: 7, since: 1 }],
+        lastNumber: 0,
+        jobs: [],
+        gone: [],
+      },
+    });
+    ledger.confirmed('7.1');
+    expect(ledger.due).toBe('nothing');
+    expect(ledger.nextFlush()).toBeUndefined();
+  });
+
+  it('writes one job at once, and what collects meanwhile in the next sheet', () => {
+    const { ledger } = begun();
+    ledger.add(someJob(1));
+    expect(ledger.nextFlush()?.sheet.jobs).toHaveLength(1);
+    ledger.add(someJob(2));
+    ledger.add(someJob(3));
+    expect(ledger.nextFlush()).toBeUndefined();
+    expect(ledger.confirmed('1.2')?.written.map(({ id }) => id)).toStrictEqual([idOf(1)]);
+    expect(ledger.nextFlush()?.sheet.jobs.map(({ id }) => id)).toStrictEqual([idOf(2), idOf(3)]);
+  });
+
+  it('gives the same sheet again, under the same id, until it is confirmed', () => {
+    const { ledger } = begun();
+    ledger.add(someJob(1));
+    const first = ledger.nextFlush();
+    ledger.publishFailed('1.2');
+    ledger.change(idOf(1), { priority: 5 });
+    expect(ledger.nextFlush()).toStrictEqual(first);
+    ledger.publishFailed('1.2');
+    expect(ledger.due).toBe('entries');
+    expect(ledger.nextFlush()).toStrictEqual(first);
+    ledger.confirmed('1.2');
+    expect(ledger.nextFlush()?.sheet.jobs).toMatchObject([{ priority: 5, revision: 2 }]);
+  });
+
+  it('ignores confirmations and failures of what is not in flight', () => {
+    const { ledger } = begun();
+    ledger.add(someJob(1));
+    ledger.nextFlush();
+    expect(ledger.confirmed('1.1')).toBeUndefined();
+    ledger.publishFailed('1.1');
+    expect(ledger.nextFlush()).toBeUndefined();
+    expect(ledger.confirmed('1.2')).toBeDefined();
+    expect(ledger.confirmed('1.2')).toBeUndefined();
+  });
+
+  it('bounds a sheet to 64 jobs and 48 KiB of entries', () => {
+    const { ledger, node } = begun();
+    for (let number = 1; number <= 150; number += 1) ledger.add(someJob(number));
+    expect(node.flush(ledger).map(({ sheet }) => sheet.jobs.length)).toSatisfy(
+      (sizes: number[]) => Math.max(...sizes) <= 64 && sizes.length <= 4,
+    );
+    const text = 'ü<'.repeat(1_500);
+    for (let number = 201; number <= 240; number += 1)
+      ledger.add(someJob(number, { args: { text } }));
+    for (const { sheet } of node.flush(ledger)) {
+      const bytes = Buffer.byteLength(sheetCodec.encode(sheet).toString());
+      expect(bytes).toBeLessThan(49_152);
+    }
+    expect(readLedger(node.items()).size).toBe(190);
+  });
+
+  it('tells changes from removals, so that the latter may wait for company', () => {
+    const { ledger, node } = begun();
+    ledger.add(someJob(1));
+    expect(ledger.due).toBe('entries');
+    node.flush(ledger);
+    ledger.remove(idOf(1));
+    expect(ledger.due).toBe('removals');
+    ledger.add(someJob(2));
+    expect(ledger.due).toBe('entries');
+    expect(node.flush(ledger)).toHaveLength(1);
+    expect(ledger.due).toBe('nothing');
+  });
+});
+
+describe('entries', () => {
+  it('get a number and a revision; the revision goes up with every change written', () => {
+    const { ledger, node } = begun();
+    expect(ledger.add(someJob(1))).toMatchObject({ number: 1, revision: 1 });
+    expect(ledger.add(someJob(2))).toMatchObject({ number: 2, revision: 1 });
+    expect(ledger.change(idOf(1), { priority: 1 }).revision).toBe(1);
+    node.flush(ledger);
+    expect(ledger.change(idOf(1), { priority: 2 }).revision).toBe(2);
+    expect(ledger.change(idOf(1), { state: assigned })).toMatchObject({ priority: 2, revision: 2 });
+    node.flush(ledger);
+    expect(readLedger(node.items()).get(idOf(1))).toStrictEqual(ledger.get(idOf(1)));
+  });
+
+  it('lose an optional property that is set to undefined', () => {
+    const { ledger } = begun();
+    ledger.add(someJob(1, { notBefore: 5, deadline: 9 }));
+    const changed = ledger.change(idOf(1), { notBefore: undefined });
+    expect(changed).not.toHaveProperty('notBefore');
+    expect(changed).toHaveProperty('deadline', 9);
+  });
+
+  it('are refused with a reason', () => {
+    const { ledger } = begun();
+    ledger.add(someJob(1));
+    const text = 'x'.repeat(30_000);
+    const refusals = [
+      [() => ledger.add(someJob(1)), 'duplicate-job'],
+      [() => ledger.change(idOf(2), {}), 'unknown-job'],
+      [() => ledger.remove(idOf(2)), 'unknown-job'],
+      [() => ledger.add(someJob(3, { args: { text } })), 'entry-too-large'],
+      [() => ledger.change(idOf(1), { args: { text: text + text } }), 'entry-too-large'],
+      [() => openLedger({ epoch: 1, items: [], maxJobs: 1 }), 'invalid-option'],
+    ] as const;
+    for (const [attempt, code] of refusals) {
+      expect(attempt).toThrow(expect.objectContaining({ code }));
+    }
+    expect(ledger.size).toBe(1);
+    expect(ledger.get(idOf(1))?.args).toStrictEqual({});
+    expect(ledger.lastNumber).toBe(1);
+  });
+
+  it('that were never written leave no trace when let go', () => {
+    const { ledger } = begun();
+    ledger.add(someJob(1));
+    ledger.remove(idOf(1));
+    expect(ledger.due).toBe('nothing');
+    expect(ledger.size).toBe(0);
+  });
+});
+
+describe('what counts no more', () => {
+  it('a job alone in its sheet goes with the sheet', () => {
+    const { ledger, node } = begun();
+    ledger.add(someJob(1));
+    node.flush(ledger);
+    ledger.remove(idOf(1));
+    const [item] = node.flush(ledger);
+    expect(item?.sheet).toMatchObject({ sequence: 3, floor: 3, jobs: [], gone: [] });
+    expect(node.items().map(({ id }) => id)).toStrictEqual(['1.3']);
+  });
+
+  it('a job among others leaves a tombstone for as long as the sheet stands', () => {
+    const { ledger, node } = begun();
+    ledger.add(someJob(1));
+    ledger.add(someJob(2));
+    node.flush(ledger);
+    ledger.remove(idOf(1));
+    expect(node.flush(ledger)[0]?.sheet.gone).toStrictEqual([{ id: idOf(1), revision: 2 }]);
+    expect([...readLedger(node.items()).entries()].map(({ id }) => id)).toStrictEqual([idOf(2)]);
+    ledger.remove(idOf(2));
+    node.flush(ledger);
+    expect(ledger.sheets).toBe(1);
+    expect(node.items()).toHaveLength(1);
+  });
+
+  it('the newest sheet stands until a newer one does', () => {
+    const { ledger } = begun();
+    ledger.add(someJob(1));
+    ledger.nextFlush();
+    ledger.remove(idOf(1));
+    ledger.confirmed('1.2');
+    expect(ledger.nextRetraction()).toBe('1.1');
+    expect(ledger.nextRetraction()).toBeUndefined();
+  });
+
+  it('nothing is retracted before a sheet that says it is dead has been confirmed', () => {
+    const { ledger, node } = begun();
+    ledger.add(someJob(1));
+    node.flush(ledger);
+    ledger.change(idOf(1), { state: assigned });
+    expect(ledger.nextFlush()?.sheet).toMatchObject({ sequence: 3, floor: 3 });
+    ledger.publishFailed('1.3');
+    expect(ledger.nextRetraction()).toBeUndefined();
+    ledger.nextFlush();
+    ledger.confirmed('1.3');
+    expect(ledger.nextRetraction()).toBe('1.2');
+  });
+
+  it('an item that cannot be retracted is tried again later, three times in all', () => {
+    const { ledger } = begun();
+    let tries = 0;
+    for (let number = 1; number <= 10; number += 1) {
+      ledger.add(someJob(number));
+      const item = ledger.nextFlush();
+      if (item !== undefined) ledger.confirmed(item.id);
+      for (let id = ledger.nextRetraction(); id !== undefined; id = ledger.nextRetraction()) {
+        if (id === '1.1') tries += 1;
+        ledger.retractFailed(id);
+      }
+      ledger.remove(idOf(number));
+    }
+    expect(tries).toBe(3);
+  });
+});
+
+describe('a new leader', () => {
+  it('reads the state back, and numbers go on, even if no job is left', () => {
+    const { ledger, node } = begun();
+    ledger.add(someJob(1));
+    ledger.add(someJob(2));
+    node.flush(ledger);
+    ledger.remove(idOf(2));
+    node.flush(ledger);
+    const next = begun(node, 2).ledger;
+    expect([...next.entries()]).toStrictEqual([ledger.get(idOf(1))]);
+    next.remove(idOf(1));
+    node.flush(next);
+    expect(begun(node, 3).ledger.add(someJob(3)).number).toBe(3);
+  });
+
+  it('has to come under a higher epoch', () => {
+    const { node } = begun(createNode(), 5);
+    for (const epoch of [4, 5]) {
+      expect(() => openLedger({ epoch, items: node.items() })).toThrow(
+        expect.objectContaining({ code: 'stale-epoch' }),
+      );
+    }
+  });
+
+  it('says how many sheets are missing from what it was given', () => {
+    const { ledger, node } = begun();
+    for (let number = 1; number <= 3; number += 1) {
+      ledger.add(someJob(number));
+      node.flush(ledger);
+    }
+    const items = node.items();
+    expect(openLedger({ epoch: 2, items }).missing).toBe(0);
+    expect(openLedger({ epoch: 2, items: items.slice(1) }).missing).toBe(1);
+  });
+
+  it('leaves no trail: after many take-overs under one old job, sheets stay few and short', () => {
+    const { ledger, node } = begun();
+    ledger.add(someJob(1));
+    node.flush(ledger);
+    for (let epoch = 2; epoch <= 100; epoch += 1) expect(begun(node, epoch).ledger.size).toBe(1);
+    expect(node.items().length).toBeLessThan(4);
+    for (const { sheet } of node.items()) expect(sheet.epochs.length).toBeLessThanOrEqual(18);
+  });
+
+  it('has what the node lost written anew', () => {
+    const { ledger, node } = begun();
+    ledger.add(someJob(1));
+    node.flush(ledger);
+    const lost = new Set(['1.2']);
+    expect(ledger.verify(node.items().map(({ id }) => id))).toBe(0);
+    expect(ledger.due).toBe('nothing');
+    expect(ledger.verify(node.items().flatMap(({ id }) => (lost.has(id) ? [] : [id])))).toBe(1);
+    expect(node.flush(ledger)[0]?.sheet.jobs).toMatchObject([{ id: idOf(1), revision: 2 }]);
+  });
+});
+
+describe('ten thousand waiting jobs', { timeout: 60_000 }, () => {
+  const backlog = 10_000;
+
+  it('written one by one, end in few sheets, each carried over about once', () => {
+    const { ledger, node } = begun();
+    for (let number = 1; number <= backlog; number += 1) {
+      ledger.add(someJob(number));
+      node.flush(ledger);
+    }
+    expect(node.items().length).toBeLessThan(16 + 2 * (backlog / 48));
+    expect(node.written).toBeLessThan(3 * backlog);
+    expect(readLedger(node.items()).size).toBe(backlog);
+  });
+
+  it('do not slow down the jobs that pass them, and are let go without a rest', () => {
+    const { ledger, node } = begun();
+    for (let number = 1; number <= backlog; number += 1) {
+      ledger.add(someJob(number));
+      if (number % 50 === 0) node.flush(ledger);
+    }
+    const before = node.written;
+    for (let number = backlog + 1; number <= 2 * backlog; number += 1) {
+      ledger.add(someJob(number, { state: assigned }));
+      if (number % 20 === 0) node.flush(ledger);
+      if (number > backlog + 100) ledger.remove(idOf(number - 100));
+    }
+    // Passing jobs are written once each, and bring few others with them.
+    expect(node.written - before).toBeLessThan(1.5 * backlog);
+    for (const { id } of [...ledger.entries()]) {
+      ledger.remove(id);
+      if (ledger.size % 20 === 0) node.flush(ledger);
+    }
+    expect(ledger.size).toBe(0);
+    expect(ledger.sheets).toBeLessThanOrEqual(17);
+    expect(readLedger(node.items()).size).toBe(0);
+  });
+});
