@@ -4,6 +4,7 @@ import {
   type HandlerSpec,
   type JobEntry,
   type JobId,
+  messageIds,
   type Progress,
 } from '@heavylift/jobs';
 import { progressText } from './texts.js';
@@ -25,8 +26,6 @@ export interface ProgressRelay {
 }
 
 interface Row {
-  /** The first message of the row; the later ones correct it (XEP-0308). */
-  readonly firstId: string;
   latest: Progress;
   /** Runs from one message to the earliest time of the next. */
   timer: NodeJS.Timeout | undefined;
@@ -56,11 +55,13 @@ export function createProgressRelay(ports: ProgressPorts, intervalMs: number): P
       row.timer = undefined;
       if (row.unsaid) sayLatest(job, row, false);
     }, intervalMs);
+    // The first message of the row has the job's own id; the later ones correct it (XEP-0308).
+    const firstId = messageIds.progress(job);
     ports.say({
       ...addressOf(entry.requester),
-      id: first ? row.firstId : ports.newMessageId(),
+      id: first ? firstId : ports.newMessageId(),
       body: progressText(entry.number, row.latest, ports.spec(entry.kind)?.title ?? entry.kind),
-      ...(first ? {} : { replaces: row.firstId }),
+      ...(first ? {} : { replaces: firstId }),
       job: { id: job, number: entry.number, state: 'progress' },
       passing: true,
     });
@@ -76,7 +77,6 @@ export function createProgressRelay(ports: ProgressPorts, intervalMs: number): P
       const row = rows.get(job);
       if (row === undefined) {
         const begun = {
-          firstId: ports.newMessageId(),
           latest: progress,
           timer: undefined,
           unsaid: true,

@@ -7,6 +7,7 @@ import {
   type JobMarkState,
   type JobResult,
   type LedgerChanges,
+  messageIds,
 } from '@heavylift/jobs';
 import { outcomeText } from './texts.js';
 
@@ -100,7 +101,7 @@ export function createTeller(ports: TellerPorts): Teller {
   };
 }
 
-/** The id is made from the job's, so a client that gets the message twice can tell. */
+/** Its id is always the same for the same job, so a client that gets the message twice can tell. */
 export function outcomeMessage(
   result: JobResult,
   entry: JobEntry,
@@ -108,7 +109,7 @@ export function outcomeMessage(
 ): BotMessage {
   return {
     ...addressOf(entry.requester),
-    id: `${entry.id}-told`,
+    id: messageIds.told(entry.id),
     body: outcomeText(result, spec),
     job: { id: entry.id, number: entry.number, state: result.status satisfies JobMarkState },
   };

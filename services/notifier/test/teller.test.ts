@@ -1,0 +1,157 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { BotMessage, HandlerSpec, JobEntry, JobId, JobResult } from '@heavylift/jobs';
+import { describe, expect, it } from 'vitest';
+import { createTeller } from '../src/teller.js';
+
+const spec: HandlerSpec = {
+  name: 'lift',
+  title: 'heavy job',
+  summary: '',
+  fields: [],
+  timeoutMs: 1,
+  maxAttempts: 1,
+  texts: { done: 'Done lifting' },
+};
+
+const entryOf = (number: number): JobEntry => ({
+  id: `job-${number}`,
+  number,
+  revision: 1,
+  kind: 'lift',
+  args: {},
+  requester: { jid: 'ada@x/phone', messageType: 'chat', messageId: 'm1', thread: 't1' },
+  submitted: 0,
+  timeoutMs: 1,
+  priority: 0,
+  attempt: 1,
+  maxAttempts: 3,
+  stalls: 0,
+  target: { type: 'any' },
+  failures: [],
+  state: { type: 'assigned', lifter: 'lifter-1@x/a', since: 0 },
+});
+
+const resultOf = (number: number): JobResult => ({
+  job: `job-${number}`,
+  number,
+  kind: 'lift',
+  attempt: 1,
+  submitted: 0,
+  finished: 1,
+  failures: [],
+  status: 'succeeded',
+  value: null,
+});
+
+function stage() {
+  const open = new Map<JobId, JobEntry>();
+  const said: BotMessage[] = [];
+  const reported: JobId[] = [];
+  let broken = 0;
+  const teller = createTeller({
+    entry: (job) => open.get(job),
+    spec: () => spec,
+    say: async (message) => {
+      if (broken > 0) {
+        broken -= 1;
+        throw new Error('the stream broke');
+      }
+      said.push(message);
+    },
+    reportTold: (job) => reported.push(job),
+    pause: async () => undefined,
+    onTold: () => undefined,
+    onFailure: () => undefined,
+  });
+  const unchanged = { changed: [], gone: [], newEpoch: false };
+  return {
+    teller,
+    said,
+    reported,
+    breakTimes: (times: number) => {
+      broken = times;
+    },
+    accepted(number: number) {
+      const entry = entryOf(number);
+      open.set(entry.id, entry);
+      teller.ledgerChanged({ ...unchanged, changed: [entry] });
+    },
+    letGo(number: number) {
+      open.delete(`job-${number}`);
+      teller.ledgerChanged({ ...unchanged, gone: [`job-${number}`] });
+    },
+    newEpoch: () => teller.ledgerChanged({ ...unchanged, newEpoch: true }),
+  };
+}
+
+describe('telling outcomes', () => {
+  it('takes the requester from the ledger, answers to the request, and reports it', async () => {
+    const { teller, accepted, said, reported } = stage();
+    accepted(7);
+    teller.outcome(resultOf(7));
+    await nextTurn();
+    expect(said).toEqual([
+      {
+        to: 'ada@x/phone',
+        type: 'chat',
+        thread: 't1',
+        inReplyTo: { id: 'm1', to: 'ada@x/phone' },
+        id: 'told-job-7',
+        body: 'Done lifting #7',
+        job: { id: 'job-7', number: 7, state: 'succeeded' },
+      },
+    ]);
+    expect(reported).toEqual(['job-7']);
+  });
+
+  it('keeps an outcome that comes before its job', async () => {
+    const { teller, accepted, said } = stage();
+    teller.outcome(resultOf(7));
+    await nextTurn();
+    expect(said).toEqual([]);
+    accepted(7);
+    await nextTurn();
+    expect(said).toHaveLength(1);
+  });
+
+  it('never tells twice, but reports again to whoever asks by an old result or a new epoch', async () => {
+    const { teller, accepted, said, reported, newEpoch } = stage();
+    accepted(7);
+    teller.outcome(resultOf(7));
+    teller.outcome(resultOf(7));
+    await nextTurn();
+    teller.outcome(resultOf(7));
+    newEpoch();
+    await nextTurn();
+    expect(said).toHaveLength(1);
+    expect(reported).toEqual(['job-7', 'job-7', 'job-7']);
+  });
+
+  it('says it again under the same id until the server has it, and holds nobody else up', async () => {
+    const { teller, accepted, said, breakTimes } = stage();
+    accepted(7);
+    accepted(8);
+    breakTimes(3);
+    teller.outcome(resultOf(7));
+    teller.outcome(resultOf(8));
+    await nextTurn();
+    expect(said.map(({ id }) => id).sort()).toEqual(['told-job-7', 'told-job-8']);
+  });
+
+  it('stops trying when the job has been let go', async () => {
+    const { teller, accepted, said, breakTimes, letGo } = stage();
+    accepted(7);
+    breakTimes(1);
+    teller.outcome(resultOf(7));
+    letGo(7);
+    await nextTurn();
+    expect(said).toEqual([]);
+    expect(teller.hasOutcome('job-7')).toBe(false);
+  });
+
+  it('keeps no more outcomes without a job than it has room for', () => {
+    const { teller } = stage();
+    for (let number = 1; number <= 10_050; number += 1) teller.outcome(resultOf(number));
+    expect(teller.unclaimed).toBe(10_000);
+  });
+});
