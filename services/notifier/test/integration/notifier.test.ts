@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto';
+import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
+import {
+  decodeJobMark,
+  eventsCodec,
+  handlersCodec,
+  type JobEvent,
+  type JobResult,
+  makeJobId,
+  openLedger,
+  resultsCodec,
+  sheetCodec,
+} from '@heavylift/jobs';
+import { type Provisioned, provision } from '@heavylift/provision';
+import { createLogger, type Lifecycle } from '@heavylift/service';
+import { connectPubSub, createSession, type Session } from '@heavylift/xmpp-pubsub';
+import xml, { type Element } from '@xmpp/xml';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { createNotifier } from '../../src/notifier.js';
+
+type Account = Provisioned['accounts']['bot'];
+
+const patience = { timeout: 20_000, interval: 20 };
+
+let server: EjabberdServer;
+let provisioned: Provisioned;
+let sessions: Session[] = [];
+let notifier: Lifecycle | undefined;
+let epoch = 0;
+
+beforeAll(async () => {
+  server = await startEjabberd();
+  provisioned = await provision({
+    service: server.service,
+    domain: server.domain,
+    admin: server.admin,
+    tls: { allowPlaintextOnLoopback: true },
+    pubsubJid: server.pubsub,
+    lifters: 1,
+    extraUsers: [{ username: 'you' }],
+  });
+});
+afterAll(() => server?.stop());
+
+afterEach(async () => {
+  await notifier?.stop();
+  await Promise.all(sessions.map((session) => session.stop()));
+  sessions = [];
+});
+
+async function login({ username, password }: Account): Promise<Session> {
+  const session = createSession({
+    service: server.service,
+    domain: server.domain,
+    username,
+    password,
+    tls: { allowPlaintextOnLoopback: true },
+    streamManagement: false,
+  });
+  sessions.push(session);
+  await session.start();
+  return session;
+}
+
+const pubsubOf = (session: Session) => connectPubSub(session, { jid: server.pubsub });
+
+async function startNotifier(): Promise<void> {
+  const { accounts, nodePrefix } = provisioned;
+  const session = await login(accounts.notifier);
+  notifier = createNotifier({
+    session,
+    pubsub: pubsubOf(session),
+    voice: await login(accounts.bot),
+    nodePrefix,
+    bot: accounts.bot.jid,
+    lifters: accounts.lifters.map(({ jid }) => jid),
+    progressIntervalMs: 100,
+    log: createLogger({ name: 'notifier', level: 'silent' }),
+  });
+  await notifier.start(new AbortController().signal);
+}
+
+/** Plays the dispatcher: keeps the ledger, and hears who was told. */
+async function playDispatcher() {
+  const session = await login(provisioned.accounts.bot);
+  await session.send(xml('presence'));
+  const pubsub = pubsubOf(session);
+  const { nodes } = provisioned;
+  const jobs = pubsub.node(nodes.jobs, sheetCodec);
+  const read = await jobs.items();
+  epoch += 1;
+  const ledger = openLedger({ epoch, items: read.map(({ id, value }) => ({ id, sheet: value })) });
+  const events: JobEvent[] = [];
+  pubsub.node(nodes.events, eventsCodec).on((event) => {
+    if (event.type === 'published') for (const { value } of event.items) events.push(...value);
+  });
+  const write = async () => {
+    const flush = ledger.nextFlush();
+    if (flush === undefined) return;
+    await jobs.publish(flush.sheet, { id: flush.id });
+    ledger.confirmed(flush.id);
+  };
+  return {
+    told: () => events.filter(({ type }) => type === 'told').map(({ job }) => job),
+    async accept() {
+      const entry = ledger.add({
+        id: makeJobId(Date.now(), crypto.getRandomValues(new Uint8Array(10))),
+        kind: 'lift',
+        args: {},
+        requester: { jid: 'you@localhost/client', messageType: 'chat', messageId: 'm1' },
+        submitted: Date.now(),
+        timeoutMs: 1_000,
+        priority: 0,
+        attempt: 1,
+        maxAttempts: 1,
+        stalls: 0,
+        target: { type: 'any' },
+        failures: [],
+        state: { type: 'pending' },
+      });
+      await write();
+      return entry;
+    },
+    async letGo(job: string) {
+      ledger.remove(job);
+      await write();
+    },
+  };
+}
+
+async function playLifter() {
+  const [account] = provisioned.accounts.lifters;
+  if (account === undefined) throw new Error('no lifter');
+  const pubsub = pubsubOf(await login(account));
+  const { nodes } = provisioned;
+  await pubsub.node(nodes.handlers, handlersCodec).publish(
+    [
+      {
+        name: 'lift',
+        title: 'heavy job',
+        summary: '',
+        fields: [],
+        timeoutMs: 1,
+        maxAttempts: 1,
+        texts: { done: 'Done lifting' },
+      },
+    ],
+    { id: account.username },
+  );
+  return {
+    progress: (job: string, done: number) =>
+      pubsub
+        .node(nodes.events, eventsCodec)
+        .publish([{ type: 'progress', job, attempt: 1, at: Date.now(), done, total: 3 }]),
+    succeed: (entry: { readonly id: string; readonly number: number }) =>
+      pubsub.node(nodes.results, resultsCodec).publish([resultOf(entry)], { id: randomUUID() }),
+  };
+}
+
+const resultOf = ({ id, number }: { readonly id: string; readonly number: number }): JobResult => ({
+  job: id,
+  number,
+  kind: 'lift',
+  attempt: 1,
+  submitted: 0,
+  finished: Date.now(),
+  failures: [],
+  status: 'succeeded',
+  value: null,
+});
+
+/** The requester, with a chat client under the resource that asked. */
+async function listen() {
+  const [account] = provisioned.accounts.users;
+  if (account === undefined) throw new Error('no user');
+  const session = createSession({
+    service: server.service,
+    domain: server.domain,
+    username: account.username,
+    password: account.password,
+    resource: 'client',
+    tls: { allowPlaintextOnLoopback: true },
+  });
+  sessions.push(session);
+  const heard: Element[] = [];
+  session.on('stanza', (stanza) => {
+    if (stanza.is('message')) heard.push(stanza);
+  });
+  await session.start();
+  await session.send(xml('presence'));
+  const about = (job: string, state: string) =>
+    heard.filter((stanza) => {
+      const mark = decodeJobMark(stanza);
+      return mark?.id === job && mark.state === state;
+    });
+  return { session, heard, about };
+}
+
+beforeEach(async () => {
+  await startNotifier();
+});
+
+it('tells the requester as the bot, once the server has a result, and reports it', async () => {
+  const [dispatcher, lifter, you] = [await playDispatcher(), await playLifter(), await listen()];
+  const entry = await dispatcher.accept();
+  await lifter.succeed(entry);
+  const [message] = await vi.waitFor(() => {
+    expect(you.about(entry.id, 'succeeded')).toHaveLength(1);
+    return you.about(entry.id, 'succeeded');
+  }, patience);
+  expect(message?.getChildText('body')).toBe(`Done lifting #${entry.number}`);
+  expect(message?.attrs['from']).toMatch(/^bot@localhost\//);
+  expect(message?.getChild('reply', 'urn:xmpp:reply:0')?.attrs['id']).toBe('m1');
+  await vi.waitFor(() => expect(dispatcher.told()).toEqual([entry.id]), patience);
+  await dispatcher.letGo(entry.id);
+});
+
+it('shows progress as one message, corrected (XEP-0308) and not to be kept (XEP-0334)', async () => {
+  const [dispatcher, lifter, you] = [await playDispatcher(), await playLifter(), await listen()];
+  const entry = await dispatcher.accept();
+  // The notifier may see the progress before the job, and passes over it then.
+  await vi.waitFor(async () => {
+    await lifter.progress(entry.id, 1);
+    expect(you.about(entry.id, 'progress').length).toBeGreaterThan(1);
+  }, patience);
+  const [first, second] = you.about(entry.id, 'progress');
+  expect(first?.getChild('no-store', 'urn:xmpp:hints')).toBeDefined();
+  expect(second?.getChild('replace', 'urn:xmpp:message-correct:0')?.attrs['id']).toBe(
+    first?.attrs['id'],
+  );
+  await lifter.succeed(entry);
+  await vi.waitFor(() => expect(dispatcher.told()).toEqual([entry.id]), patience);
+  await dispatcher.letGo(entry.id);
+});
+
+it('tells what still stands when it starts, and reaches who comes later by offline storage', async () => {
+  await notifier?.stop();
+  const [dispatcher, lifter] = [await playDispatcher(), await playLifter()];
+  const entry = await dispatcher.accept();
+  await lifter.succeed(entry);
+  await startNotifier();
+  await vi.waitFor(() => expect(dispatcher.told()).toEqual([entry.id]), patience);
+  const you = await listen();
+  await vi.waitFor(() => expect(you.about(entry.id, 'succeeded')).toHaveLength(1), patience);
+  await dispatcher.letGo(entry.id);
+});
+
+it('reports again, and does not tell again, when a new dispatcher leads', async () => {
+  const [first, lifter, you] = [await playDispatcher(), await playLifter(), await listen()];
+  const entry = await first.accept();
+  await lifter.succeed(entry);
+  await vi.waitFor(() => expect(first.told()).toEqual([entry.id]), patience);
+  const second = await playDispatcher();
+  const other = await second.accept();
+  await vi.waitFor(() => expect(second.told()).toContain(entry.id), patience);
+  expect(you.about(entry.id, 'succeeded')).toHaveLength(1);
+  await second.letGo(entry.id);
+  await second.letGo(other.id);
+});
