@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { startEjabberd } from '@heavylift/ejabberd';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type DemoRun, type DemoRunOptions, startDemo } from '../support/demo-run.js';
 import { isRunning, until } from '../support/processes.js';
+
+// A run takes 7 seconds; on a machine that is busy with other things, several times that.
+vi.setConfig({ testTimeout: 180_000 });
 
 const nothing = { processes: [], files: [] };
 const runs: DemoRun[] = [];
@@ -179,6 +183,27 @@ describe('what npm start is told', () => {
     const run = await demo({ args: ['--help'] });
     expect(await run.ended()).toBe(0);
     expect(run.stdout).toMatch(/^Usage: npm start/);
+  });
+
+  it('includes a server of somebody else, which is provisioned and goes on', async () => {
+    const server = await startEjabberd();
+    try {
+      const run = await demo({
+        args: ['--script', 'lift 1; dance'],
+        env: {
+          HEAVYLIFT_SERVICE: server.service,
+          HEAVYLIFT_ADMIN_JID: `${server.admin.username}@${server.domain}`,
+          HEAVYLIFT_ADMIN_PASSWORD: server.admin.password,
+        },
+      });
+      expect(await run.ended(), run.stderr).toBe(0);
+      expect(run.stderr).toContain(server.service);
+      expect(run.stdout).toContain('bot: Done lifting #1');
+      expect(server.running).toBe(true);
+      expect(await run.leftovers()).toEqual(nothing);
+    } finally {
+      await server.stop();
+    }
   });
 
   it('includes a server: one that is not there is named', async () => {

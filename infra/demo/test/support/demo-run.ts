@@ -124,6 +124,8 @@ export async function startDemo(options: DemoRunOptions = {}): Promise<DemoRun> 
         child.kill('SIGKILL');
         await exit;
       }
+      // What a killed run started ends by itself, and must not find its folder gone.
+      await until(() => [...seen.keys()].every((id) => !isRunning(id)));
       await rm(tmp, { recursive: true, force: true });
     },
   };
