@@ -12,12 +12,16 @@ export interface LoggerOptions {
   readonly name: string;
   /** As option `LOG_LEVEL`. */
   readonly level: string;
-  /** @default standard output, written at once, so that no line is lost at exit */
+  /** @default standard output, written at once, so that lines are in order and none is lost at exit */
   readonly destination?: DestinationStream;
 }
 
 /** Lines of JSON. Errors go under the key `err`; secrets and the bodies of messages are cut out. */
-export function createLogger({ name, level, destination }: LoggerOptions): Logger {
+export function createLogger({
+  name,
+  level,
+  destination = standardOutput(),
+}: LoggerOptions): Logger {
   const options = {
     name,
     level,
@@ -26,7 +30,12 @@ export function createLogger({ name, level, destination }: LoggerOptions): Logge
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: pino.stdTimeFunctions.isoTime,
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination);
+}
+
+/** Pino's own default writes in the background, and lets a fatal line overtake those that are on their way. */
+function standardOutput(): DestinationStream {
+  return pino.destination({ dest: 1, sync: true });
 }
 
 /** What the XMPP library has to say, as lines of a logger. */

@@ -19,7 +19,7 @@ export interface ProcessControl {
   readonly context: ServiceContext;
   /** Resolves when the service has been told to stop. */
   readonly told: Promise<void>;
-  /** Sets the exit code and gives the signals back. What still keeps the process alive then is a leak: it is logged, and left behind. */
+  /** Sets the exit code. What still keeps the process alive then is a leak: it is logged, and left behind. */
   end(): void;
 }
 
@@ -54,7 +54,10 @@ export function controlProcess(log: Logger): ProcessControl {
   };
 
   let first: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
+  let ended = false;
   const onSignal = (signal: NodeJS.Signals): void => {
+    // All is stopped: whoever asks again must not turn a clean end into a killed process.
+    if (ended) process.exit();
     const now = performance.now();
     if (first === undefined) {
       first = { signal, at: now };
@@ -77,12 +80,13 @@ export function controlProcess(log: Logger): ProcessControl {
       stopping.signal.addEventListener('abort', () => resolve(), { once: true });
     }),
     end() {
-      process.off('SIGTERM', onSignal);
-      process.off('SIGINT', onSignal);
+      ended = true;
       process.off('uncaughtException', onFatal);
       process.off('unhandledRejection', onFatal);
       log.info({ exitCode }, 'stopped');
       process.exitCode = exitCode;
+      // Leaving it to Node would take the signals' handlers away first, and a late signal would kill what has ended well.
+      process.once('beforeExit', () => process.exit());
       const leaked = setTimeout(() => {
         log.warn(
           { resources: process.getActiveResourcesInfo() },

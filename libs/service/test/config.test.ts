@@ -154,8 +154,11 @@ describe('reading a file', () => {
   });
 
   it('takes a JSON object', () => {
-    const file = fileWith(JSON.stringify({ ...enough, GYM_SLOTS: 3, GYM_OPEN: false }));
-    expect(loadConfig(schema, { env: {}, file })).toMatchObject({ GYM_SLOTS: 3, GYM_OPEN: false });
+    const json = JSON.stringify({ ...enough, GYM_SLOTS: 3, GYM_OPEN: false });
+    for (const content of [json, `\n${json}\n`, `\uFEFF${json}`]) {
+      const config = loadConfig(schema, { env: {}, file: fileWith(content) });
+      expect(config).toMatchObject({ GYM_SLOTS: 3, GYM_OPEN: false });
+    }
   });
 
   it('takes an empty value for none there too', () => {
@@ -179,6 +182,8 @@ describe('reading a file', () => {
           : `GYM_NAME="${value}"\nGYM_KEY=k3y`;
         expect(loadConfig(schema, { env: {}, file: fileWith(content) }).GYM_NAME).toBe(value);
       }),
+      // A line separator of Unicode ends no line of such a file.
+      { examples: [['Iron\u2028Sons', false]] },
     );
   });
 

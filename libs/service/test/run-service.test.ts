@@ -115,6 +115,29 @@ describe('a service', { timeout: 30_000 }, () => {
     expect(messages()).toContain('floor stopped');
   });
 
+  it('writes its log in order, up to the last line', async () => {
+    const { ended, messages } = start({ FIXTURE_ACT: 'chatter' });
+    await ended;
+    const lines = Array.from({ length: 2_000 }, (_, n) => `line ${n}`);
+    expect(messages().slice(2)).toEqual([
+      ...lines,
+      'ready',
+      'stopping: out of breath',
+      'work stopping',
+      'work stopped',
+      'floor stopped',
+      'stopped',
+    ]);
+  });
+
+  it('does not mind if nobody reads its log any more', async () => {
+    const { child, ended, logged } = start();
+    await logged('ready');
+    child.stdout?.destroy();
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('exits even if something was left open, and says so', async () => {
     const { ended, messages } = start({ FIXTURE_ACT: 'leak' });
     expect(await ended).toMatchObject({ code: 0 });

@@ -18,7 +18,8 @@ const jsonValues = 'text, a number, true or false';
 export function readConfigFile(path: string): FileContent {
   let content: string;
   try {
-    content = readFileSync(path, 'utf8');
+    // Some editors put a byte order mark before everything.
+    content = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     return nothing(unreadable(path, `a file that can be read (${messageOf(error)})`));
   }
@@ -55,7 +56,7 @@ function readLines(path: string, content: string): FileContent {
   for (const [index, raw] of content.split(/\r?\n/).entries()) {
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
-    const [, name, value] = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/.exec(line) ?? [];
+    const [, name, value] = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/s.exec(line) ?? [];
     if (name === undefined || value === undefined) {
       problems.push(unreadable(`${path}, line ${index + 1}`, 'NAME=value, or # and a comment'));
     } else if (values.has(name)) {
