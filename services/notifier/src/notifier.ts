@@ -46,6 +46,8 @@ export interface NotifierOptions {
 /** Never the resource that chat to the bot's bare JID reaches, and never one that events reach (RFC 6121 section 8.5.2). */
 const voicePriority = -1;
 const longestPauseMs = 10_000;
+/** Time to report, at the stop, who was told. */
+const lastWordsMs = 2_000;
 
 /** Tells requesters what became of their jobs, as the bot. */
 export function createNotifier(options: NotifierOptions): Lifecycle {
@@ -222,7 +224,11 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     async stop() {
       stopping.abort();
       progress.stop();
-      await Promise.race([told.emptied(), sleep(2_000)]);
+      const enough = new AbortController();
+      const patience = sleep(lastWordsMs, undefined, { signal: enough.signal });
+      await Promise.race([told.emptied(), patience]);
+      enough.abort();
+      await patience.catch(() => undefined);
       told.close();
       await Promise.all(stopParts.map((stop) => stop()));
     },
