@@ -37,6 +37,8 @@ export interface Books {
   /** Opens the newest page. It counts whatever is in it, until the next is opened: it is the one that says what counts. */
   openPage(sequence: number, itemId: string): Page;
   openJob(id: JobId): Job;
+  /** Whether the newest record of the job is needed. */
+  isNeeded(job: Job): boolean;
   /** Notes that the page has a record of what the job is now. */
   write(job: Job, page: Page): void;
   /** Notes that the job has been let go. */
@@ -128,6 +130,8 @@ export function createBooks(closed: (page: Page) => void, forgotten: (job: Job) 
       jobs.set(id, job);
       return job;
     },
+
+    isNeeded,
 
     write(job, page) {
       const { at, writtenBytes } = job;

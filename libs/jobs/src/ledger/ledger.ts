@@ -4,6 +4,7 @@ import { JobsError } from '../errors.js';
 import { GONE_BYTES, jobBytesAtMost } from '../payloads/size.js';
 import { present } from '../xml/read.js';
 import { createBooks, type Job, type Page } from './books.js';
+import { createDraft, type Draft } from './draft.js';
 import { createRetractions } from './retractions.js';
 import { countingSheets, epochsFrom, gapsBetween, readSheets } from './rules.js';
 import type { EntryChange, Flush, Ledger, LedgerOptions } from './types.js';
@@ -119,50 +120,19 @@ export function openLedger(options: LedgerOptions): Ledger {
     const itemId = sheetItemId({ epoch, sequence });
     const crowded = books.pages.size > sheetsAllowed();
     const page = books.openPage(sequence, itemId);
-    const jobs: JobEntry[] = [];
-    const gone: GoneJob[] = [];
-    let bytes = 0;
-
-    /** Writes the job if there is room for it. */
-    function take(job: Job, share: number): boolean {
-      const full = jobs.length >= maxJobs * share || bytes + job.bytes > maxBytes * share;
-      if (full && jobs.length > 0) return false;
-      if (job.entry === undefined) gone.push({ id: job.id, revision: job.revision });
-      else jobs.push(job.entry);
-      bytes += job.bytes;
-      changes.delete(job.id);
-      removals.delete(job.id);
-      books.write(job, page);
-      return true;
-    }
-
-    /** Takes over what is needed of an older page, which counts no more if all of it fits. */
-    function carry(from: Page): void {
-      for (const job of from.jobs) {
-        const here = job.at === from && (job.entry !== undefined || job.holders > 1);
-        if (here && !take(job, 1)) return;
-      }
-    }
+    const draft = createDraft(books, page, { maxJobs, maxBytes }, ({ id }) => {
+      changes.delete(id);
+      removals.delete(id);
+    });
 
     for (const job of removals.values()) {
-      if (gone.length >= MAX_GONE) break;
-      take(job, 1);
+      if (draft.gone.length >= MAX_GONE) break;
+      draft.take(job);
     }
-    for (const job of changes.values()) if (!take(job, crowded ? 0.5 : 1)) break;
-    const written = [...jobs];
-
-    const [oldest] = books.pages.values();
-    if (epochs.length > MAX_EPOCHS && oldest !== undefined && oldest !== page) carry(oldest);
-    if (crowded) {
-      const emptiest = [...books.pages.values()]
-        .filter((candidate) => candidate !== page)
-        .sort((a, b) => weight(a) - weight(b));
-      for (const from of emptiest) {
-        const fits = jobs.length + from.needed <= maxJobs && bytes + from.neededBytes <= maxBytes;
-        if (!fits || books.pages.size <= 0.75 * sheetsAllowed()) break;
-        carry(from);
-      }
-    }
+    // Half of a crowded ledger's sheet is for what is carried over, or it would never get less.
+    for (const job of changes.values()) if (!draft.take(job, crowded ? 0.5 : 1)) break;
+    const written = [...draft.jobs];
+    carryOver(draft, page, crowded);
 
     const [floor = sequence] = books.pages.keys();
     epochs = epochsFrom(epochs, floor);
@@ -178,13 +148,27 @@ export function openLedger(options: LedgerOptions): Ledger {
         dead: gapsBetween(books.pages.keys()),
         epochs,
         lastNumber,
-        jobs,
-        gone,
+        jobs: draft.jobs,
+        gone: draft.gone,
       },
       written,
       buries,
       sent: true,
     };
+  }
+
+  /** Makes old pages close, by taking over what is needed of them. */
+  function carryOver(draft: Draft, page: Page, crowded: boolean): void {
+    const [oldest] = books.pages.values();
+    if (epochs.length > MAX_EPOCHS && oldest !== undefined && oldest !== page) draft.carry(oldest);
+    if (!crowded) return;
+    const emptiest = [...books.pages.values()]
+      .filter((candidate) => candidate !== page)
+      .sort((a, b) => weight(a) - weight(b));
+    for (const from of emptiest) {
+      if (!draft.hasRoomFor(from) || books.pages.size <= 0.75 * sheetsAllowed()) return;
+      draft.carry(from);
+    }
   }
 
   /** Has all that is needed of the page written anew. */
