@@ -1,16 +1,14 @@
 import {
+  bareJid,
   type Config,
   duration,
   integer,
   list,
-  matching,
   pubsubOptions,
   required,
   withDefault,
   xmppOptions,
 } from '@heavylift/service';
-
-const bareJid = () => matching(/^[^\s@/]+@[^\s@/]+$/, 'a bare JID such as ada@example.org');
 
 export const dispatcherOptions = {
   ...xmppOptions,

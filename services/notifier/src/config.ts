@@ -1,4 +1,5 @@
 import {
+  bareJid,
   type Config,
   duration,
   list,
@@ -9,8 +10,6 @@ import {
   withDefault,
   xmppOptions,
 } from '@heavylift/service';
-
-const bareJid = () => matching(/^[^\s@/]+@[^\s@/]+$/, 'a bare JID such as lifter-1@example.org');
 
 export const notifierOptions = {
   ...xmppOptions,
