@@ -1,0 +1,102 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { createOutbox, type OutboxOptions } from '../src/outbox.js';
+
+/** A service that takes an item only when told to. */
+function service(changes: Partial<OutboxOptions<string>> = {}) {
+  const calls: { id: string; entries: readonly string[]; settle: (error?: Error) => void }[] = [];
+  const outbox = createOutbox<string>({
+    isOpen: () => true,
+    publish: (id, entries) =>
+      new Promise<void>((resolve, reject) => {
+        calls.push({ id, entries, settle: (error) => (error ? reject(error) : resolve()) });
+      }),
+    sizeOf: (entry) => entry.length,
+    backoff: { initialMs: 1, maxMs: 1 },
+    ...changes,
+  });
+  return {
+    outbox,
+    calls,
+    published: () => calls.map(({ entries }) => entries),
+    async settle(error?: Error) {
+      calls.at(-1)?.settle(error);
+      await nextTurn();
+    },
+  };
+}
+
+const broken = new Error('the stream broke');
+
+describe('an outbox', () => {
+  it('publishes the first entry at once, and together what comes meanwhile', async () => {
+    const { outbox, published, settle } = service();
+    for (const entry of ['a', 'b', 'c']) outbox.add(entry);
+    expect(published()).toEqual([['a']]);
+    await settle();
+    expect(published()).toEqual([['a'], ['b', 'c']]);
+    expect(outbox.size).toBe(2);
+    await settle();
+    expect(outbox.size).toBe(0);
+  });
+
+  it('publishes again, under the same id, until the service has confirmed it', async () => {
+    const { outbox, calls, settle } = service();
+    outbox.add('a');
+    await settle(broken);
+    outbox.resume();
+    await nextTurn();
+    await settle();
+    expect(calls).toHaveLength(2);
+    expect(calls[1]).toMatchObject({ id: calls[0]?.id, entries: ['a'] });
+    expect(outbox.size).toBe(0);
+  });
+
+  it('asks first whether what brought no answer has arrived', async () => {
+    const { outbox, calls, settle } = service({ hasArrived: async () => true });
+    outbox.add('a');
+    await settle(broken);
+    outbox.resume();
+    await outbox.emptied();
+    expect(calls).toHaveLength(1);
+  });
+
+  it('withholds what is not true any more', async () => {
+    const withheld: string[] = [];
+    const { outbox, published, settle } = service({
+      isValid: (entry) => entry !== 'stale',
+      onWithheld: (entry) => withheld.push(entry),
+    });
+    for (const entry of ['a', 'stale', 'b']) outbox.add(entry);
+    await settle();
+    await settle();
+    expect(published()).toEqual([['a'], ['b']]);
+    expect(withheld).toEqual(['stale']);
+  });
+
+  it('waits while publishing makes no sense, and goes on when told', async () => {
+    let open = false;
+    const { outbox, published, settle } = service({ isOpen: () => open });
+    outbox.add('a');
+    expect(published()).toEqual([]);
+    open = true;
+    outbox.resume();
+    expect(published()).toEqual([['a']]);
+    await settle();
+  });
+
+  it('ends an item at the bounds, and lets one entry that is too large go alone', async () => {
+    const { outbox, published, settle } = service({ maxEntries: 2, maxBytes: 10 });
+    for (const entry of ['a', 'b', 'c', 'd', 'x'.repeat(20), 'e']) outbox.add(entry);
+    for (let turn = 0; turn < 6; turn += 1) await settle();
+    expect(published()).toEqual([['a'], ['b', 'c'], ['d'], ['x'.repeat(20)], ['e']]);
+  });
+
+  it('gives back what is not confirmed when it is closed', async () => {
+    const { outbox } = service();
+    for (const entry of ['a', 'b']) outbox.add(entry);
+    const emptied = outbox.emptied();
+    expect(outbox.close()).toEqual(['a', 'b']);
+    await emptied;
+  });
+});
