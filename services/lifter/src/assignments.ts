@@ -1,5 +1,11 @@
 /** What to start and what to end, from what the ledger says and what runs. No I/O. */
-import type { Instant, JobEntry, JobId, JobState } from '@heavylift/jobs';
+import {
+  goesBefore,
+  type Instant,
+  type JobEntry,
+  type JobId,
+  type JobState,
+} from '@heavylift/jobs';
 
 /** An entry that gives the job to one process. */
 export type Assignment = JobEntry & { readonly state: Extract<JobState, { type: 'assigned' }> };
@@ -63,7 +69,7 @@ function toTakeUp(situation: Situation): Decision[] {
   let free = slots - running.size;
   return [...mine.values()]
     .filter((assignment) => !isTaken(assignment) && !running.has(assignment.id))
-    .sort(byUrgency)
+    .sort((a, b) => (goesBefore(a, b) ? -1 : 1))
     .flatMap((assignment): Decision[] => {
       if (assignment.cancelRequested) return [{ type: 'cancel', assignment }];
       if (draining) return [{ type: 'release', assignment, note: 'the lifter is shutting down' }];
@@ -73,10 +79,6 @@ function toTakeUp(situation: Situation): Decision[] {
       }
       return free-- > 0 ? [{ type: 'start', assignment, moduleUrl }] : [];
     });
-}
-
-function byUrgency(a: Assignment, b: Assignment): number {
-  return b.priority - a.priority || a.number - b.number;
 }
 
 /** Remembers which assignments have been acted upon, the last so many. */

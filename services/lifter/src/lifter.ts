@@ -63,7 +63,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
       if (news.newEpoch) announcer.announce();
     },
   });
-  const reporter = createReporter({ ...nodes, ledger, log });
+  const reporter = createReporter({ ...nodes, ledger, log, onTold: announcer.announce });
   const crew = createCrew({ runner, log, onProgress: reporter.progress, onEnd: ended });
   const handlersOutbox = createOutbox<readonly HandlerSpec[]>({
     isOpen: () => session.status === 'online',
@@ -77,9 +77,16 @@ export function createLifter(options: LifterOptions): Lifecycle {
   });
 
   function describe(): LifterAnnouncement {
+    // An ended job counts as running until its end can be known: else it would look as if nobody ran it.
     const running = [...crew.running].map(([id, { attempt }]) => ({ id, attempt }));
-    const names = handlers.map(({ name }) => name);
-    return { version, slots, busy: running.length, draining, handlers: names, running };
+    return {
+      version,
+      slots,
+      busy: running.length,
+      draining,
+      handlers: handlers.map(({ name }) => name),
+      running: [...running, ...reporter.untold],
+    };
   }
 
   /** Does what is to be done as things stand. While they are not known, what runs goes on, and nothing else happens. */
@@ -169,7 +176,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
       await greet();
       await Promise.all([ledger.start(), handlersOutbox.emptied()]);
       announcer.announce();
-      log.info({ slots, handlers: handlers.map(({ name }) => name) }, 'ready');
+      log.info({ slots, handlers: handlers.map(({ name }) => name) }, 'takes jobs');
     },
 
     async stop() {

@@ -12,28 +12,20 @@ import {
   defineModule,
   type Lifecycle,
   LoggerToken,
-  pubsubJid,
-  ServiceContextToken,
+  PubSubToken,
   type ServiceParts,
-  sessionLog,
-  sessionOptions,
-  sessionPart,
+  SessionPartToken,
+  SessionToken,
   token,
+  xmppModule,
 } from '@heavylift/service';
-import {
-  connectPubSub,
-  createSession,
-  type PubSubService,
-  type Session,
-} from '@heavylift/xmpp-pubsub';
+import type { PubSubService } from '@heavylift/xmpp-pubsub';
 import { z } from 'zod';
 import type { LifterConfig } from './config.js';
 import { builtInModules, type HandlerRegistry, loadHandlers } from './handlers/registry.js';
 import { createLifter, type LifterNodes } from './lifter.js';
 import { createRunner, type Runner } from './runner/runner.js';
 
-const SessionToken = token<Session>('Session');
-const SessionPartToken = token<Lifecycle>('Lifecycle of the session');
 const NodesToken = token<LifterNodes>('LifterNodes');
 const RegistryToken = token<HandlerRegistry>('HandlerRegistry');
 const RunnerToken = token<Runner>('Runner');
@@ -47,22 +39,7 @@ export function composeLifter(config: LifterConfig): ServiceParts {
   const resource = `${LIFTER_NAME}.${randomBytes(6).toString('hex')}`;
 
   const module = defineModule((provide) => {
-    provide(SessionToken, [LoggerToken], (log) =>
-      createSession({
-        ...sessionOptions(config, sessionLog(log)),
-        resource,
-        // A stream to be resumed would hide for its time that this process is gone. The ledger is read anew after every break.
-        streamManagement: false,
-      }),
-    );
-    provide(
-      SessionPartToken,
-      [SessionToken, LoggerToken, ServiceContextToken],
-      (session, log, { fail }) => sessionPart(session, { log, onEnd: fail }),
-    );
-    provide(NodesToken, [SessionToken, LoggerToken], (session, log) =>
-      openNodes(connectPubSub(session, { jid: pubsubJid(config), log: sessionLog(log) }), config),
-    );
+    provide(NodesToken, [PubSubToken], (pubsub) => openNodes(pubsub, config));
     provide(RegistryToken, [], () => loadHandlers(builtInModules));
     provide(RunnerToken, [LoggerToken], (log) =>
       createRunner({
@@ -89,7 +66,10 @@ export function composeLifter(config: LifterConfig): ServiceParts {
         }),
     );
   });
-  return { modules: [module], start: [SessionPartToken, LifterToken] };
+  return {
+    modules: [xmppModule(config, { resource }), module],
+    start: [SessionPartToken, LifterToken],
+  };
 }
 
 function openNodes(pubsub: PubSubService, { NODE_PREFIX }: LifterConfig): LifterNodes {

@@ -1,4 +1,11 @@
-import type { AttemptReport, JobEvent, JobId, JobResult, Progress } from '@heavylift/jobs';
+import type {
+  AttemptReport,
+  JobEvent,
+  JobId,
+  JobResult,
+  Progress,
+  RunningJob,
+} from '@heavylift/jobs';
 import { createOutbox, type Logger } from '@heavylift/service';
 import { hasCondition, type PubSubNode } from '@heavylift/xmpp-pubsub';
 import type { Assignment } from './assignments.js';
@@ -10,6 +17,8 @@ import { within } from './within.js';
 
 /** Tells how jobs fare and how they ended. */
 export interface Reporter {
+  /** Attempts that have ended, and of which the server does not know it yet. */
+  readonly untold: readonly RunningJob[];
   /** May be lost. */
   progress(progress: Progress): void;
   /** How an attempt ended: is not lost, as long as the job is this lifter's. Nothing more is said of its progress. */
@@ -27,9 +36,12 @@ export interface ReporterOptions {
   readonly events: PubSubNode<readonly JobEvent[]>;
   readonly ledger: Pick<LedgerView, 'mine' | 'isCurrent'>;
   readonly log: Logger;
+  /** The server knows of the ends of more attempts. */
+  readonly onTold: () => void;
 }
 
-export function createReporter({ results, events, ledger, log }: ReporterOptions): Reporter {
+export function createReporter(options: ReporterOptions): Reporter {
+  const { results, events, ledger, log, onTold } = options;
   const statements = createStatements();
 
   const progress = createProgressReporter({
@@ -61,11 +73,11 @@ export function createReporter({ results, events, ledger, log }: ReporterOptions
     async publish(id, batch) {
       lastResults = batch;
       await results.publish(batch, { id });
-      for (const result of batch) statements.confirmed(result);
+      confirm(batch);
     },
     async hasArrived(id) {
       if (!(await hasItem(results, id))) return false;
-      for (const result of lastResults) statements.confirmed(result);
+      confirm(lastResults);
       return true;
     },
   });
@@ -73,9 +85,14 @@ export function createReporter({ results, events, ledger, log }: ReporterOptions
     ...policy,
     async publish(id, batch) {
       await events.publish(batch, { id });
-      for (const report of batch) statements.confirmed(report);
+      confirm(batch);
     },
   });
+
+  function confirm(reports: readonly Report[]): void {
+    for (const report of reports) statements.confirmed(report);
+    onTold();
+  }
 
   const say = (report: Report) => {
     if (isResult(report)) resultsOutbox.add(report);
@@ -83,6 +100,9 @@ export function createReporter({ results, events, ledger, log }: ReporterOptions
   };
 
   return {
+    get untold() {
+      return statements.unconfirmed;
+    },
     progress: (latest) => progress.report(latest),
     ended(assignment, report) {
       progress.forget(assignment.id);

@@ -1,5 +1,5 @@
 /** How the end of an attempt is told. No I/O. */
-import type { AttemptReport, Instant, JobError, JobResult } from '@heavylift/jobs';
+import { type AttemptReport, type Instant, type JobResult, retryDecision } from '@heavylift/jobs';
 import type { AbortReason, Assignment } from './assignments.js';
 import type { Outcome } from './runner/runner.js';
 
@@ -29,7 +29,9 @@ export function reportOf(ended: EndedAttempt): Report | undefined {
       return { ...resultBase(ended), status: 'succeeded', value: outcome.value };
     case 'failed': {
       const { reason, error } = outcome;
-      if (!mayRetry(assignment, error)) return { ...resultBase(ended), status: 'failed', error };
+      // When it is tried again is the dispatcher's to choose.
+      const { retry } = retryDecision(assignment, error, 0);
+      if (!retry) return { ...resultBase(ended), status: 'failed', error };
       return { ...attemptBase(ended), outcome: 'failed', reason, error };
     }
     case 'released':
@@ -48,11 +50,6 @@ function reportOfAborted(ended: EndedAttempt): Report | undefined {
     default:
       return undefined;
   }
-}
-
-/** Stalls do not count as attempts that were used. */
-function mayRetry({ attempt, stalls, maxAttempts }: Assignment, error: JobError): boolean {
-  return error.final !== true && attempt - stalls < maxAttempts;
 }
 
 function resultBase({ assignment, started, finished }: EndedAttempt) {

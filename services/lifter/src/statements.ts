@@ -1,5 +1,5 @@
 /** What was said of jobs, and what must be said again because it was not heard. No I/O. */
-import type { JobId, LedgerChanges } from '@heavylift/jobs';
+import type { JobId, LedgerChanges, RunningJob } from '@heavylift/jobs';
 import type { Assignment } from './assignments.js';
 import { isResult, type Report } from './reports.js';
 
@@ -14,6 +14,8 @@ export interface LedgerNews extends LedgerChanges {
  * ledger shows by the job's next state that it was heard.
  */
 export interface Statements {
+  /** Attempts that have ended, and of which the server does not know it yet. */
+  readonly unconfirmed: readonly RunningJob[];
   add(assignment: Assignment, report: Report): void;
   /** The server has it. */
   confirmed(report: Report): void;
@@ -42,6 +44,11 @@ export function createStatements(): Statements {
   }
 
   return {
+    get unconfirmed() {
+      return [...statements.values()]
+        .filter(({ isConfirmed }) => !isConfirmed)
+        .map(({ report: { job, attempt } }) => ({ id: job, attempt }));
+    },
     add(assignment, report) {
       statements.set(assignment.id, { report, answers: assignment, isConfirmed: false });
     },
@@ -49,14 +56,20 @@ export function createStatements(): Statements {
       const statement = statements.get(report.job);
       if (statement?.report === report) statement.isConfirmed = true;
     },
-    toRepeat({ newEpoch, isReread }, mine) {
-      return [...statements].flatMap(([job, statement]) => {
+    toRepeat({ changed, gone, newEpoch, isReread }, mine) {
+      const somebodyNew = newEpoch || isReread;
+      const concerned = somebodyNew
+        ? [...statements.keys()]
+        : [...changed.map(({ id }) => id), ...gone];
+      return concerned.flatMap((job) => {
+        const statement = statements.get(job);
+        if (statement === undefined) return [];
         const now = mine.get(job);
         if (now?.attempt !== statement.report.attempt) {
           statements.delete(job);
           return [];
         }
-        if (!isUnheard(statement, now, newEpoch || isReread)) return [];
+        if (!isUnheard(statement, now, somebodyNew)) return [];
         statement.answers = now;
         statement.isConfirmed = false;
         return [statement.report];

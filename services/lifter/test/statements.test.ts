@@ -30,7 +30,10 @@ function statementOf(report: Report) {
   const statements = createStatements();
   statements.add(order, report);
   const repeated = (current: typeof order | undefined, more: Partial<LedgerNews> = {}) =>
-    statements.toRepeat(news(more), new Map(current && [[current.id, current]]));
+    statements.toRepeat(
+      news({ ...(current ? { changed: [current] } : { gone: [order.id] }), ...more }),
+      new Map(current && [[current.id, current]]),
+    );
   return { statements, repeated };
 }
 
@@ -57,6 +60,14 @@ describe('a report, which is gone once it has been said', () => {
     expect(repeated(assignment({ id: 'a', attempt: 2, revision: 4 }))).toEqual([]);
     expect(repeated(order, { newEpoch: true })).toEqual([]);
   });
+});
+
+it('a job counts as not told until the server has confirmed it', () => {
+  const result = said('succeeded');
+  const { statements } = statementOf(result);
+  expect(statements.unconfirmed).toEqual([{ id: 'a', attempt: 1 }]);
+  statements.confirmed(result);
+  expect(statements.unconfirmed).toEqual([]);
 });
 
 describe('a result, which stays to be read', () => {

@@ -1,7 +1,8 @@
 import type { JobError } from '@heavylift/jobs';
 import { isFinalError } from '../handlers/errors.js';
 
-const maxMessageLength = 2_000;
+/** So that a job's whole history fits into the ledger. */
+const maxMessageLength = 1_000;
 
 /** Whatever was thrown, as the protocol tells it. */
 export function jobError(thrown: unknown): JobError {

@@ -12,8 +12,8 @@ let runner: Runner;
 let patientRunner: Runner;
 const strayErrors: unknown[] = [];
 
-beforeAll(async () => {
-  await build();
+beforeAll(() => {
+  build();
   const options = {
     slots: 4,
     onStrayError: (error: unknown) => strayErrors.push(error),

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 const project = fileURLToPath(new URL('../../tsconfig.build.json', import.meta.url));
 const compiler = join(
@@ -11,12 +10,11 @@ const compiler = join(
 );
 
 /** Threads and processes run what is in dist: brings it up to date with the sources. */
-export async function build(): Promise<void> {
-  await promisify(execFile)(process.execPath, [compiler, '--build', project]).catch(
-    ({ stdout }: { stdout: string }) => {
-      throw new Error(`the sources can't be built:\n${stdout}`);
-    },
-  );
+export function build(): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, '--build', project], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`the sources cannot be built:\n${stdout}${stderr}`);
 }
 
 /** A module in dist, by its path there. */

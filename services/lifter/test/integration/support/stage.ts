@@ -21,7 +21,7 @@ export interface Stage extends AsyncDisposable {
 }
 
 export async function setStage(): Promise<Stage> {
-  await build();
+  build();
   const server = await startEjabberd();
   const provisioned = await provision({
     service: server.service,
