@@ -37,6 +37,7 @@ export { exitCodes, type ServiceContext } from './process-control.js';
 export { runService, type ServiceDefinition, type ServiceParts } from './run-service.js';
 export { LoggerToken, ServiceContextToken } from './tokens.js';
 export { trustPublishers } from './trust.js';
+export { within } from './within.js';
 export { PubSubToken, SessionPartToken, SessionToken, xmppModule } from './xmpp/module.js';
 export {
   availability,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HandlerSpec, JobEvent, JobResult, LifterAnnouncement, Sheet } from '@heavylift/jobs';
-import { createOutbox, type Lifecycle, type Logger } from '@heavylift/service';
+import { createOutbox, type Lifecycle, type Logger, within } from '@heavylift/service';
 import type { PubSubNode, Session, Unlisten } from '@heavylift/xmpp-pubsub';
 import { createAnnouncer } from './announcer.js';
 import { type Decision, decide, takenAssignments } from './assignments.js';
@@ -11,7 +11,6 @@ import { createLedgerView } from './ledger-view.js';
 import { createReporter } from './reporter.js';
 import { type EndedAttempt, isResult, reportOf } from './reports.js';
 import type { Runner } from './runner/runner.js';
-import { within } from './within.js';
 
 export interface LifterNodes {
   readonly jobs: PubSubNode<Sheet>;

@@ -6,14 +6,13 @@ import type {
   Progress,
   RunningJob,
 } from '@heavylift/jobs';
-import { createOutbox, type Logger } from '@heavylift/service';
+import { createOutbox, type Logger, within } from '@heavylift/service';
 import { hasCondition, type PubSubNode } from '@heavylift/xmpp-pubsub';
 import type { Assignment } from './assignments.js';
 import type { LedgerView } from './ledger-view.js';
 import { createProgressReporter } from './progress.js';
 import { isResult, type Report } from './reports.js';
 import { createStatements, type LedgerNews } from './statements.js';
-import { within } from './within.js';
 
 /** Tells how jobs fare and how they ended. */
 export interface Reporter {

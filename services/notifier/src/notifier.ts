@@ -22,6 +22,7 @@ import {
   type Lifecycle,
   type Logger,
   trustPublishers,
+  within,
 } from '@heavylift/service';
 import type { Item, PubSubService, Session, Unlisten } from '@heavylift/xmpp-pubsub';
 import { isXmppError } from '@heavylift/xmpp-pubsub';
@@ -224,11 +225,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     async stop() {
       stopping.abort();
       progress.stop();
-      const enough = new AbortController();
-      const patience = sleep(lastWordsMs, undefined, { signal: enough.signal });
-      await Promise.race([told.emptied(), patience]);
-      enough.abort();
-      await patience.catch(() => undefined);
+      await within(lastWordsMs, told.emptied());
       told.close();
       await Promise.all(stopParts.map((stop) => stop()));
     },
