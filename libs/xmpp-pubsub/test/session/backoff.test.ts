@@ -11,7 +11,16 @@ describe('the wait between attempts', () => {
     expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
   });
 
-  it('is anything from nothing to its bound', () => {
+  it('is drawn from all that is below its bound', () => {
+    for (const [random, wait] of [
+      [0, 0],
+      [0.5, 125],
+    ] as const) {
+      expect(createBackoff(options, () => random).next(0)).toBe(wait);
+    }
+  });
+
+  it('never exceeds the cap', () => {
     fc.assert(
       fc.property(
         fc.nat({ max: 2_000 }),

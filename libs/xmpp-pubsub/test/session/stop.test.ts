@@ -61,6 +61,14 @@ describe('stop()', () => {
       (session) => session.start(),
     ],
     [
+      'while a request is pending',
+      (peer) => logIn(peer),
+      async (session) => {
+        await session.start();
+        session.request({ type: 'get', payload: xml('q', 'urn:test') }).catch(() => undefined);
+      },
+    ],
+    [
       'while online with a server that does not say goodbye',
       async (peer) => {
         peer.polite = false;

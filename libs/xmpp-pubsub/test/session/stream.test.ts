@@ -52,6 +52,21 @@ describe('a stream that arrives in odd ways', () => {
     expect((await arrived).getChildText('body')).toBe(text);
   });
 
+  it('is read in time that grows with its length, not with the square of it', async () => {
+    const text = '世界'.repeat(1_000_000);
+    await using server = await scriptedServer(async (peer) => {
+      await logIn(peer);
+      peer.send(`<message><body>${text}</body></message>`);
+    });
+    await using session = createSession(server.options);
+    const arrived = next(session, 'stanza');
+    await session.start();
+    const began = performance.now();
+    expect((await arrived).getChildText('body')).toHaveLength(text.length);
+    // Some 0.1 s; over a minute if the parser sees each TCP segment by itself.
+    expect(performance.now() - began).toBeLessThan(4_000);
+  });
+
   it('ignores white space between stanzas', async () => {
     await using server = await scriptedServer(async (peer) => {
       await logIn(peer);
