@@ -196,6 +196,7 @@ function createWorld({ maxJobs, seed }: Settings) {
 
   function check(): void {
     const read = readLedger(items());
+    expect(read.missing).toBe(0);
     const entries = sorted(read.entries());
     expect(entries).toStrictEqual(sorted(naiveReading([...node.values()])));
     expect(sorted(faithful.entries())).toStrictEqual(entries);

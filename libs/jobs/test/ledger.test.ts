@@ -74,11 +74,12 @@ describe('group commit', () => {
     const { ledger } = begun();
     ledger.add(someJob(1));
     const first = ledger.nextFlush();
+    expect(ledger.due).toBe('nothing');
     ledger.publishFailed('1.2');
+    expect(ledger.due).toBe('entries');
     ledger.change(idOf(1), { priority: 5 });
     expect(ledger.nextFlush()).toStrictEqual(first);
     ledger.publishFailed('1.2');
-    expect(ledger.due).toBe('entries');
     expect(ledger.nextFlush()).toStrictEqual(first);
     ledger.confirmed('1.2');
     expect(ledger.nextFlush()?.sheet.jobs).toMatchObject([{ priority: 5, revision: 2 }]);
