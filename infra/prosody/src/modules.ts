@@ -7,19 +7,24 @@ module:set_global();
 
 local server = require "net.server";
 
-local function end_of_input()
-  if io.stdin:read(1) == nil then
-    prosody.events.add_handler("server-stopped", function ()
-      if os.getenv("HEAVYLIFT_REMOVE_FOLDER") then
-        os.execute('rm -rf "$HEAVYLIFT_REMOVE_FOLDER"');
-      end
-    end, -1000);
-    prosody.shutdown("the process that started this server is gone", 0);
+local function remove_folder()
+  if os.getenv("HEAVYLIFT_REMOVE_FOLDER") then
+    os.execute('rm -rf "$HEAVYLIFT_REMOVE_FOLDER"');
   end
 end
 
+local function on_input(watcher)
+  if io.stdin:read(1) ~= nil then return; end
+  watcher:close();
+  prosody.events.add_handler("server-stopped", remove_folder, -1000);
+  -- Shutting down waits for sessions to close, which only this thread may.
+  prosody.main_thread:run(function ()
+    prosody.shutdown("the process that started this server is gone", 0);
+  end);
+end
+
 prosody.events.add_handler("server-started", function ()
-  server.watchfd(0, end_of_input);
+  server.watchfd(0, on_input);
   module:log("info", "heavylift: prosody is ready");
 end, -1000);
 `;

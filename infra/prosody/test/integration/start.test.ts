@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { makeTestCa } from '@heavylift/ejabberd';
 import { isListening, streamFeatures } from '@heavylift/ejabberd/launch';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -15,6 +19,19 @@ if (installation === undefined) {
     '\n*** SKIPPED: no Prosody on this machine, and no apt-get to fetch it. ***\n\n',
   );
 }
+
+/** Starts a server and then does nothing. */
+const PARENT = `
+  import { runnerImport } from 'vite';
+  const source = ${JSON.stringify(fileURLToPath(new URL('../../src/index.ts', import.meta.url)))};
+  const conditions = ['@heavylift/source', 'node', 'import'];
+  const { module } = await runnerImport(source, {
+    ssr: { noExternal: [/@heavylift/], resolve: { conditions } },
+  });
+  const { dir, service } = await module.startProsody();
+  console.log(JSON.stringify({ dir, service }));
+  setInterval(() => undefined, 1000);
+`;
 
 const servers: ProsodyServer[] = [];
 
@@ -67,5 +84,18 @@ describe.skipIf(installation === undefined)('a private Prosody', () => {
       name: 'LaunchError',
       message: expect.stringContaining('prosody.cfg.lua'),
     });
+  });
+
+  it('ends by itself when the process that started it is killed, and takes its folder along', async () => {
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await once(createInterface({ input: parent.stdout }), 'line');
+    const { dir, service } = JSON.parse(String(line));
+    expect(await isListening(service)).toBe(true);
+    parent.kill('SIGKILL');
+    await expect
+      .poll(async () => (await isListening(service)) || existsSync(dir), { timeout: 15_000 })
+      .toBe(false);
   });
 });
