@@ -31,7 +31,9 @@ describe('the library as a bundle', () => {
       build: { lib: { entry, formats: ['es'] } },
     });
     expect(code).toContain('createSession');
-    expect(code).not.toMatch(/from\s*["']node:|externalized for browser compatibility|require\(["']/);
+    expect(code).not.toMatch(
+      /from\s*["']node:|externalized for browser compatibility|require\(["']/,
+    );
     expect(code).not.toContain('StringDecoder');
   }, 30_000);
 
