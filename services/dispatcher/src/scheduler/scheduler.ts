@@ -35,7 +35,7 @@ export interface SchedulerOptions {
   readonly random: () => number;
   /** The ledger has something to be written. */
   readonly onChange: () => void;
-  /** A job ends without a lifter's doing: to be published as any other result. */
+  /** A job ends without a lifter's doing: to be published like every other result. */
   readonly onEnd: (result: JobResult) => void;
   readonly onNote: (details: Readonly<Record<string, unknown>>, message: string) => void;
 }
