@@ -125,6 +125,18 @@ describe('the life of a private ejabberd', () => {
     }
   });
 
+  it('refuses a folder in which another one runs, and leaves that one alone', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'heavylift-kept-'));
+    try {
+      const server = await start({ dir });
+      await expect(startEjabberd({ dir })).rejects.toMatchObject({ code: 'folder-in-use' });
+      expect(await accounts(server)).toEqual(['admin']);
+      await server.stop();
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+
   it('refuses a configuration with an error that carries the log, and leaves nothing', async () => {
     const starting = startEjabberd({
       configure: (config) => ({ ...config, no_such_option: true }),
