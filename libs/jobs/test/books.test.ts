@@ -45,10 +45,11 @@ it('the sums of the books are right, and pages that nobody needs are closed', ()
           const needed = page.jobs.filter((job) => job.at === page && isNeeded(job, pages));
           expect(page.needed).toBe(needed.length + (page === newest ? 1 : 0));
           expect(page.neededBytes).toBe(sum(needed.map(({ writtenBytes }) => writtenBytes)));
+          expect(page.open).toBe(needed.filter(({ entry }) => entry !== undefined).length);
           expect(page.needed).toBeGreaterThan(0);
           expect(closed.has(page)).toBe(false);
         }
-        expect(books.needed).toBe(sum(pages.map(({ needed }) => needed)));
+        expect(books.open).toBe(sum(pages.map(({ open }) => open)));
         expect(books.neededBytes).toBe(sum(pages.map(({ neededBytes }) => neededBytes)));
         for (const job of books.jobs.values()) expect(job.holders).toBe(holders(job, pages));
       }

@@ -220,8 +220,23 @@ describe('what counts no more', () => {
     ledger.publishFailed('1.3');
     expect(ledger.nextRetraction()).toBeUndefined();
     ledger.nextFlush();
+    ledger.remove(idOf(1));
+    ledger.add(someJob(2));
     ledger.confirmed('1.3');
     expect(ledger.nextRetraction()).toBe('1.2');
+    ledger.nextFlush();
+    ledger.remove(idOf(2));
+    ledger.confirmed('1.4');
+    expect(ledger.nextRetraction()).toBe('1.3');
+    ledger.add(someJob(3));
+    ledger.nextFlush();
+    ledger.add(someJob(4));
+    ledger.confirmed('1.5');
+    expect(ledger.nextRetraction()).toBe('1.4');
+    ledger.nextFlush();
+    ledger.remove(idOf(3));
+    ledger.confirmed('1.6');
+    expect(ledger.nextRetraction()).toBeUndefined();
   });
 
   it('an item that cannot be retracted is tried again later, three times in all', () => {
@@ -294,6 +309,33 @@ describe('a new leader', () => {
     expect(ledger.due).toBe('nothing');
     expect(ledger.verify(node.items().flatMap(({ id }) => (lost.has(id) ? [] : [id])))).toBe(1);
     expect(node.flush(ledger)[0]?.sheet.jobs).toMatchObject([{ id: idOf(1), revision: 2 }]);
+  });
+});
+
+describe('a crowded ledger', () => {
+  it('still writes an entry that takes nearly a whole sheet', () => {
+    const { ledger, node } = begun();
+    for (let number = 1; number <= 40; number += 1) {
+      ledger.add(someJob(number));
+      node.flush(ledger);
+      ledger.change(idOf(1), { args: { text: `${number}`.padEnd(45_000) } });
+      expect(node.flush(ledger)).toHaveLength(1);
+    }
+    expect(ledger.due).toBe('nothing');
+  });
+
+  it('gets less, however much there is to write', () => {
+    const { ledger } = begun();
+    let number = 0;
+    for (let round = 0; round < 200; round += 1) {
+      for (let i = 0; i < 64; i += 1) ledger.add(someJob(++number));
+      const item = ledger.nextFlush();
+      if (item === undefined) break;
+      // One job of each sheet stays.
+      for (const { id } of item.sheet.jobs.slice(1)) ledger.remove(id);
+      ledger.confirmed(item.id);
+    }
+    expect(ledger.sheets).toBeLessThan(70);
   });
 });
 

@@ -108,6 +108,21 @@ describe("a reader's view of the ledger", () => {
     expect([...replica.entries()]).toStrictEqual([before]);
   });
 
+  it('takes for news what another epoch says, even under a revision that it has seen', () => {
+    const old = recorded();
+    old.ledger.add(someJob(1));
+    old.flush();
+    const replica = createLedgerReplica();
+    replica.reset(old.sheets);
+    const current = recorded(2, old.sheets);
+    old.ledger.change(idOf(1), { priority: 1 });
+    expect(replica.published([old.flush()]).changed).toMatchObject([{ revision: 2, priority: 1 }]);
+    const entry = current.ledger.change(idOf(1), { priority: 2 });
+    current.flush();
+    expect(entry.revision).toBe(2);
+    expect(replica.published(current.sheets).changed).toStrictEqual([entry]);
+  });
+
   it('refuses a sheet under the id of another', () => {
     const { sheets } = recorded();
     const replica = createLedgerReplica();

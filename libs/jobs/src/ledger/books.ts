@@ -25,15 +25,17 @@ export interface Page {
   /** How many of its records are needed, and their bytes; the newest page has one more, for itself. */
   needed: number;
   neededBytes: number;
+  /** How many of them are of open jobs. */
+  open: number;
 }
 
 export interface Books {
   readonly jobs: ReadonlyMap<JobId, Job>;
   /** Pages that count, by ascending sequence number. */
   readonly pages: ReadonlyMap<number, Page>;
-  /** Needed records in all pages, and their bytes. */
-  readonly needed: number;
+  /** Over all pages: bytes of needed records, and how many of them are of open jobs. */
   readonly neededBytes: number;
+  readonly open: number;
   /** Opens the newest page. It counts whatever is in it, until the next is opened: it is the one that says what counts. */
   openPage(sequence: number, itemId: string): Page;
   openJob(id: JobId): Job;
@@ -60,16 +62,20 @@ export function createBooks(closed: (page: Page) => void, forgotten: (job: Job) 
   const jobs = new Map<JobId, Job>();
   const pages = new Map<number, Page>();
   let newest: Page | undefined;
-  let needed = 0;
   let neededBytes = 0;
+  let open = 0;
 
   const isNeeded = (job: Job): boolean => job.entry !== undefined || job.holders > 1;
 
   function adjust(page: Page, records: number, bytes: number): void {
     page.needed += records;
     page.neededBytes += bytes;
-    needed += records;
     neededBytes += bytes;
+  }
+
+  function adjustOpen(page: Page, by: 1 | -1): void {
+    page.open += by;
+    open += by;
   }
 
   function release(page: Page, bytes: number): void {
@@ -101,15 +107,15 @@ export function createBooks(closed: (page: Page) => void, forgotten: (job: Job) 
   return {
     jobs,
     pages,
-    get needed() {
-      return needed;
-    },
     get neededBytes() {
       return neededBytes;
     },
+    get open() {
+      return open;
+    },
 
     openPage(sequence, itemId) {
-      const page: Page = { sequence, itemId, jobs: [], needed: 0, neededBytes: 0 };
+      const page: Page = { sequence, itemId, jobs: [], needed: 0, neededBytes: 0, open: 0 };
       pages.set(sequence, page);
       adjust(page, 1, 0);
       if (newest !== undefined) release(newest, 0);
@@ -141,13 +147,21 @@ export function createBooks(closed: (page: Page) => void, forgotten: (job: Job) 
       job.writtenBytes = job.bytes;
       page.jobs.push(job);
       if (isNeeded(job)) adjust(page, 1, job.bytes);
+      if (job.entry !== undefined) {
+        adjustOpen(page, 1);
+        if (at !== undefined) adjustOpen(at, -1);
+      }
       if (at !== undefined && wasNeeded) release(at, writtenBytes);
     },
 
     letGo(job) {
       job.entry = undefined;
-      if (job.at === undefined) forget(job);
-      else if (!isNeeded(job)) release(job.at, job.writtenBytes);
+      if (job.at === undefined) {
+        forget(job);
+        return;
+      }
+      adjustOpen(job.at, -1);
+      if (!isNeeded(job)) release(job.at, job.writtenBytes);
     },
   };
 }

@@ -45,8 +45,8 @@ export function createDraft(
     jobs,
     gone,
     take,
-    hasRoomFor: ({ needed, neededBytes }) =>
-      jobs.length + needed <= maxJobs && bytes + neededBytes <= maxBytes,
+    hasRoomFor: ({ open, neededBytes }) =>
+      jobs.length + open <= maxJobs && bytes + neededBytes <= maxBytes,
     carry(from) {
       for (const job of from.jobs) {
         if (job.at === from && books.isNeeded(job) && !take(job)) return;

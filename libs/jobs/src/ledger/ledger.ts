@@ -109,9 +109,9 @@ export function openLedger(options: LedgerOptions): Ledger {
     );
   }
 
-  /** Sheets that the needed records make sense of: twice as many as they would fill, and a few. */
+  /** Twice as many sheets as the entries of open jobs would fill, and a few. */
   function sheetsAllowed(): number {
-    const filled = Math.max(books.needed / maxJobs, books.neededBytes / maxBytes);
+    const filled = Math.max(books.open / maxJobs, books.neededBytes / maxBytes);
     return FEW_SHEETS + Math.ceil(2 * filled);
   }
 
@@ -157,7 +157,10 @@ export function openLedger(options: LedgerOptions): Ledger {
     };
   }
 
-  /** Makes old pages close, by taking over what is needed of them. */
+  /**
+   * Makes old pages close, by taking over what is needed of them. Of equally empty ones the oldest goes first: when it has closed, the
+   * tombstones of its jobs in later pages are needed no longer.
+   */
   function carryOver(draft: Draft, page: Page, crowded: boolean): void {
     const [oldest] = books.pages.values();
     if (epochs.length > MAX_EPOCHS && oldest !== undefined && oldest !== page) draft.carry(oldest);
@@ -187,7 +190,7 @@ export function openLedger(options: LedgerOptions): Ledger {
     if (page.sequence === sequence) begun = false;
   }
 
-  const weight = (page: Page): number => page.needed / maxJobs + page.neededBytes / maxBytes;
+  const weight = (page: Page): number => page.open / maxJobs + page.neededBytes / maxBytes;
 
   function due(): Ledger['due'] {
     if (changes.size > 0 || !begun || inFlight?.sent === false) return 'entries';

@@ -52,12 +52,11 @@ export function createLedgerReplica(): LedgerReplica {
     }
   }
 
-  /** The highest revision; of copies that were carried over, the newest. */
+  /** The highest revision; copies that were carried over are alike. */
   function currentOf(job: JobId): SheetRecord | undefined {
-    return records.get(job)?.reduce((best, record) => {
-      if (record.revision !== best.revision) return record.revision > best.revision ? record : best;
-      return record.sheet.sequence > best.sheet.sequence ? record : best;
-    });
+    return records
+      .get(job)
+      ?.reduce((best, record) => (record.revision > best.revision ? record : best));
   }
 
   function take({ id, sheet }: SheetItem, touched: Set<JobId>): void {
