@@ -19,6 +19,8 @@ export async function engineAndImage(suite: string): Promise<EngineAndImage | un
 }
 
 function skipped(suite: string, why: string): undefined {
+  // Where the engine is provided, its absence is a failure.
+  if (process.env['CONTAINER_SUITES'] === 'required') throw new Error(`${suite}: ${why}`);
   const line = '*'.repeat(100);
   process.stderr.write(`\n${line}\nSKIPPED: ${suite}, because ${why}\n${line}\n\n`);
 }

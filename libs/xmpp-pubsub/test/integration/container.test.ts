@@ -16,6 +16,8 @@ import { record } from './pubsub/recording.js';
 const image = process.env['EJABBERD_IMAGE'] || OFFICIAL_IMAGE;
 const obstacle = await whyNot();
 if (obstacle !== undefined) {
+  // Where the engine is provided, its absence is a failure.
+  if (process.env['CONTAINER_SUITES'] === 'required') throw new Error(obstacle);
   const line = '*'.repeat(100);
   process.stderr.write(
     `\n${line}\nSKIPPED: ejabberd in a container, because ${obstacle}\n${line}\n\n`,
