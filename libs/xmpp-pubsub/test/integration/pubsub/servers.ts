@@ -8,6 +8,7 @@ import {
   hasCondition,
   type PubSubService,
   type Session,
+  type SessionOptions,
 } from '../../../src/index.js';
 import { startProxy } from '../session/proxy.js';
 import { type DeviationId, deviations, type ServerName } from './deviations.js';
@@ -32,6 +33,8 @@ export interface TestServer {
   entity(username: string): Promise<Entity>;
   /** Such an account over a network that can be cut, so that a new stream has to be made. */
   fragileEntity(username: string): Promise<Entity & { cut(): void }>;
+  /** Makes an account, for a test that logs in by itself. */
+  account(username: string): Promise<SessionOptions>;
   /** A name that no other test uses. */
   nodeName(): string;
   /**
@@ -58,15 +61,17 @@ export function describeServers(title: string, tests: (server: TestServer) => vo
       return server;
     };
 
+    const account = async (username: string): Promise<SessionOptions> => {
+      const { service, domain, register } = running();
+      const password = 'secret';
+      await register(username, password);
+      return { service, domain, username, password, tls: { allowPlaintextOnLoopback: true } };
+    };
+
     const logIn = async (username: string, at: string): Promise<Entity> => {
-      const { domain, pubsub, register } = running();
-      await register(username, 'secret');
       const session = createSession({
+        ...(await account(username)),
         service: at,
-        domain,
-        username,
-        password: 'secret',
-        tls: { allowPlaintextOnLoopback: true },
         streamManagement: false,
         backoff: { initialMs: 20, maxMs: 100 },
       });
@@ -81,7 +86,7 @@ export function describeServers(title: string, tests: (server: TestServer) => vo
       await available;
       return {
         session,
-        service: connectPubSub(session, { jid: pubsub }),
+        service: connectPubSub(session, { jid: running().pubsub }),
         bareJid: jid.bare().toString(),
       };
     };
@@ -105,6 +110,7 @@ export function describeServers(title: string, tests: (server: TestServer) => vo
         return running().pubsub;
       },
       nodeName: () => `node-${++names}`,
+      account,
       entity: (username) => logIn(username, running().service),
       async fragileEntity(username) {
         const proxy = await startProxy(running().service);
