@@ -1,4 +1,5 @@
 import { hasCondition, XmppError } from '../errors.js';
+import { sleep } from '../session/sleep.js';
 import { discoInfo } from './disco.js';
 import { nodeConfig } from './node-config.js';
 import { owning } from './owning.js';
@@ -10,6 +11,7 @@ import type { Wire } from './wire.js';
 type Outcome = Omit<NodeState<unknown>, 'node'>;
 
 const ATTEMPTS = 6;
+const NEVER = new AbortController().signal;
 
 /** Makes a node, or puts its configuration right. */
 export async function converge(
@@ -73,7 +75,7 @@ export async function converge(
       const remaining = drift.length === 0 ? [] : await putRight(drift);
       return { created: false, exists: true, drift, remaining };
     }
-    await pause(attempt);
+    await sleep(Math.random() * 25 * 2 ** attempt, options.signal ?? NEVER);
   }
   throw new XmppError(
     'malformed-answer',
@@ -91,10 +93,4 @@ function only(wanted: NodeConfig, drift: readonly Drift[]): NodeConfig {
     ...keep(known),
     ...compact({ other: Object.keys(other).length > 0 ? keep(other) : undefined }),
   };
-}
-
-function pause(attempt: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, Math.random() * 25 * 2 ** attempt);
-  });
 }

@@ -9,7 +9,7 @@ import {
   XmppError,
 } from '../../src/index.js';
 import { scriptedSession } from './scripted-session.js';
-import { SERVICE, stanza } from './stanzas.js';
+import { itemsAnswer, SERVICE, stanza } from './stanzas.js';
 
 const notes = textCodec('note', 'urn:example:note');
 
@@ -114,6 +114,27 @@ describe('publishing many', () => {
     await expect(node.publishAll([], { inFlight })).rejects.toMatchObject({
       code: 'invalid-option',
     });
+  });
+});
+
+describe('reading page by page', () => {
+  it('ends with a service that gives the same page for ever', async () => {
+    const set = "<set xmlns='http://jabber.org/protocol/rsm'><last>x</last></set>";
+    const item = "<item id='a'><note xmlns='urn:example:note'>a</note></item>";
+    const session = scriptedSession(() => itemsAnswer('n', item, set));
+    const pages: number[] = [];
+    const node = connectPubSub(session, { jid: SERVICE }).node('n', notes);
+    for await (const page of node.pages()) {
+      pages.push(page.length);
+      if (pages.length > 2) break;
+    }
+    expect(pages).toEqual([1, 1]);
+  });
+
+  it.each([0, 1.5])('cannot have pages of %d', async (pageSize) => {
+    const node = connectPubSub(scriptedSession(), { jid: SERVICE }).node('n');
+    const first = node.pages({ pageSize })[Symbol.asyncIterator]().next();
+    await expect(first).rejects.toMatchObject({ code: 'invalid-option' });
   });
 });
 

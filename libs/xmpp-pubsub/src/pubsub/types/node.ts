@@ -118,7 +118,10 @@ export interface PubSubNode<T> {
   /** XEP-0060 sections 5.3 and 5.4 */
   info(options?: RequestOptions): Promise<NodeInfo>;
 
-  /** Subscribes the own bare JID, unless told another (XEP-0060 section 6.1). The state may be `pending`. */
+  /**
+   * Subscribes the own bare JID, unless told another (XEP-0060 section 6.1). The state may be `pending`.
+   * Events of a bare JID's subscription go to those of its sessions that are available, so send presence on every fresh stream.
+   */
   subscribe(options?: SubscribeOptions): Promise<Subscription>;
   /** XEP-0060 section 6.2 */
   unsubscribe(options?: SubscriberOptions): Promise<void>;
@@ -158,7 +161,10 @@ export interface PubSubNode<T> {
    * @throws XmppError `slow-consumer` in the loop, once the events buffered so far are consumed
    */
   events(options?: EventIteratorOptions): AsyncIterableIterator<PubSubEvent<T>>;
-  /** The node's content kept in step; see {@link Replica}. */
+  /**
+   * The node's content kept in step; see {@link Replica}. It reads as soon as the session is online, so whatever makes events flow, such as
+   * presence, has to be sent by a listener to `online` that was there before: between a read and the first event nothing may be lost.
+   */
   replicate(observer: ReplicaObserver<T>, options?: ReplicaOptions): Replica;
 }
 
