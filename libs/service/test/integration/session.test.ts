@@ -43,7 +43,8 @@ describe('the session of a service', () => {
   });
 
   it('waits for a server that is not up yet, and says so once', async () => {
-    await server.kill();
+    // Not SIGKILL: Mnesia writes behind, and would lose the account that was just made.
+    await server.kill('SIGTERM');
     const { child, ended, logged, messages } = start();
     await logged(unreachable);
     await server.restart();

@@ -121,6 +121,8 @@ describe('a session with ejabberd', () => {
   }, 60_000);
 });
 
+const byNumber = (a: string, b: string) => Number(a) - Number(b);
+
 describe('stream management (XEP-0198)', () => {
   it('counts exactly: 12,000 requests at once and 6,000 messages, and the server is still content', async () => {
     // ejabberd ends a stream with more than 5,000 unacknowledged stanzas.
@@ -166,8 +168,9 @@ describe('stream management (XEP-0198)', () => {
     await Promise.all(confirmed);
     await expect.poll(() => toBob.length).toBe(500);
     await expect.poll(() => toAlice.length).toBe(500);
-    expect(toBob).toEqual(sequence(1, 500));
-    expect(toAlice).toEqual(sequence(1, 500));
+    // ejabberd routes anew, and late, what its old process for the session still held: each comes once, not always in order.
+    expect(toBob.toSorted(byNumber)).toEqual(sequence(1, 500));
+    expect(toAlice.toSorted(byNumber)).toEqual(sequence(1, 500));
     expect(resumptions).toEqual(Array.from({ length: 10 }, () => true));
   });
 
