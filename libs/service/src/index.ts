@@ -30,6 +30,7 @@ export {
   token,
 } from './container.js';
 export * from './errors.js';
+export { type HandlerCatalogue, replicateHandlers } from './handler-catalogue.js';
 export { type Lifecycle, type StartOptions, type Stop, startInOrder } from './lifecycle.js';
 export { createLogger, type Logger, type LoggerOptions, sessionLog } from './logging.js';
 export { createOutbox, type Outbox, type OutboxOptions } from './outbox.js';

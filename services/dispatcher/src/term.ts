@@ -16,7 +16,7 @@ import {
   resultsCodec,
   sheetCodec,
 } from '@heavylift/jobs';
-import { createOutbox, type Logger, trustPublishers } from '@heavylift/service';
+import { createOutbox, type Logger, replicateHandlers, trustPublishers } from '@heavylift/service';
 import type { Item, PubSubService, Replica, Session } from '@heavylift/xmpp-pubsub';
 import type { RunAnswer, RunRequest } from './chat/conversation.js';
 import { createLedgerWriter } from './ledger/writer.js';
@@ -41,12 +41,9 @@ export interface TermOptions {
  * ends is left as the server has it, and the next term reads that.
  */
 export interface Term {
-  readonly epoch: number;
   readonly specs: ReadonlyMap<string, HandlerSpec>;
   /** Resolves when the job stands in the ledger, or does not for a good reason. Rejects if the term ends before that is known. */
   run(request: RunRequest): Promise<RunAnswer>;
-  /** The job as it stands, if it does. */
-  job(id: JobId): JobEntry | undefined;
   lifterAnnounced(jid: string, announcement: LifterAnnouncement): void;
   lifterLeft(jid: string): void;
   counts(): Counts;
@@ -88,7 +85,6 @@ export async function beginTerm(options: TermOptions): Promise<Term> {
     epoch,
     items: sheets.map(({ id, value }) => ({ id, sheet: value })),
   });
-  const specs = new Map<string, HandlerSpec>();
   const accepted = new Map<JobId, Waiter>();
   let ended: Error | undefined;
 
@@ -132,26 +128,6 @@ export async function beginTerm(options: TermOptions): Promise<Term> {
     onNote: (details, message) => log.warn(details, message),
   });
 
-  function replicateHandlers(): Replica {
-    const byItem = new Map<string, readonly HandlerSpec[]>();
-    const put = (items: readonly Item<readonly HandlerSpec[]>[]) => {
-      for (const { id, value } of trusted.handlers(items)) byItem.set(id, value);
-      specs.clear();
-      for (const spec of [...byItem.values()].flat()) specs.set(spec.name, spec);
-    };
-    return nodes.handlers.replicate({
-      reset(items) {
-        byItem.clear();
-        put(items);
-      },
-      event(event) {
-        if (event.type === 'retracted') for (const id of event.ids) byItem.delete(id);
-        put(event.type === 'published' ? event.items : []);
-      },
-      failed: (error) => log.warn({ err: error, node: 'handlers' }, 'could not read the node'),
-    });
-  }
-
   function replicateResults(): Replica {
     const take = (items: readonly Item<readonly JobResult[]>[]) => {
       for (const { value } of trusted.results(items))
@@ -179,7 +155,10 @@ export async function beginTerm(options: TermOptions): Promise<Term> {
     }
     onCounts();
   });
-  const replicas = [replicateHandlers(), replicateResults()];
+  const catalogue = replicateHandlers(nodes.handlers, trusted.handlers, (error) =>
+    log.warn({ err: error, node: 'handlers' }, 'could not read the node'),
+  );
+  const replicas = [catalogue.replica, replicateResults()];
   const timer = setInterval(() => scheduler.tick(), tickMs);
 
   async function end(reason: Error): Promise<void> {
@@ -225,10 +204,8 @@ export async function beginTerm(options: TermOptions): Promise<Term> {
   log.info({ epoch, open: ledger.size, sheets: ledger.sheets }, 'active');
 
   return {
-    epoch,
-    specs,
+    specs: catalogue.specs,
     run,
-    job: (id) => ledger.get(id),
     lifterAnnounced(jid, announcement) {
       scheduler.announced(jid, announcement);
       onCounts();

@@ -5,9 +5,9 @@ import {
   createLedgerReplica,
   encodeBotMessage,
   eventsCodec,
-  type HandlerSpec,
   handlersCodec,
   type JobEvent,
+  type JobResult,
   type LedgerChanges,
   type NodeRole,
   nodeName,
@@ -18,9 +18,11 @@ import {
 import {
   availability,
   createOutbox,
+  type HandlerCatalogue,
   keepPresence,
   type Lifecycle,
   type Logger,
+  replicateHandlers,
   trustPublishers,
   within,
 } from '@heavylift/service';
@@ -70,7 +72,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     handlers: trustPublishers(lifters, refuse('handlers')),
   };
   const ledger = createLedgerReplica();
-  const specs = new Map<string, HandlerSpec>();
+  let catalogue: HandlerCatalogue | undefined;
   const stopping = new AbortController();
   let stopParts: (() => unknown)[] = [];
 
@@ -86,7 +88,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
 
   const teller = createTeller({
     entry: (job) => ledger.get(job),
-    spec: (kind) => specs.get(kind),
+    spec: (kind) => catalogue?.specs.get(kind),
     say: (message) => voice.sendConfirmed(encodeBotMessage(message)),
     reportTold: (job) => told.add({ type: 'told', job, at: Date.now() }),
     pause: async (attempt) => {
@@ -107,7 +109,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
   const progress = createProgressRelay(
     {
       entry: (job) => ledger.get(job),
-      spec: (kind) => specs.get(kind),
+      spec: (kind) => catalogue?.specs.get(kind),
       hasOutcome: (job) => teller.hasOutcome(job),
       say: (message) => sayLightly(message),
       newMessageId: randomUUID,
@@ -138,34 +140,6 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     });
   }
 
-  function replicateHandlers() {
-    // Item ids are the lifters' own, so a spec that one of them takes back may still be another's.
-    const byItem = new Map<string, readonly HandlerSpec[]>();
-    const refresh = () => {
-      specs.clear();
-      for (const handlers of byItem.values())
-        for (const spec of handlers) specs.set(spec.name, spec);
-    };
-    const put = (items: readonly Item<readonly HandlerSpec[]>[]) => {
-      for (const { id, value } of trust.handlers(items)) byItem.set(id, value);
-      refresh();
-    };
-    return nodes.handlers.replicate({
-      reset(items) {
-        byItem.clear();
-        put(items);
-      },
-      event(event) {
-        if (event.type === 'published') put(event.items);
-        if (event.type === 'retracted') {
-          for (const id of event.ids) byItem.delete(id);
-          refresh();
-        }
-      },
-      failed: readFailed('handlers'),
-    });
-  }
-
   function replicateLedger() {
     const sheets = (items: readonly Item<SheetItem['sheet']>[]) =>
       trust.jobs(items).map(({ id, value }) => ({ id, sheet: value }));
@@ -183,15 +157,14 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
   }
 
   function replicateResults() {
+    const take = (items: readonly Item<readonly JobResult[]>[]) => {
+      for (const { value } of trust.results(items))
+        for (const result of value) teller.outcome(result);
+    };
     return nodes.results.replicate({
-      reset(items) {
-        for (const { value } of trust.results(items))
-          for (const result of value) teller.outcome(result);
-      },
+      reset: take,
       event(event) {
-        if (event.type !== 'published') return;
-        for (const { value } of trust.results(event.items))
-          for (const result of value) teller.outcome(result);
+        if (event.type === 'published') take(event.items);
       },
       failed: readFailed('results'),
     });
@@ -209,7 +182,8 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
       const own = keepPresence(session, { stanza: () => availability(0), onFailure });
       const spoken = keepPresence(voice, { stanza: () => availability(voicePriority), onFailure });
       const unlisten = [session.on('online', () => told.resume()), listenToEvents()];
-      const replicas = [replicateHandlers(), replicateLedger()];
+      catalogue = replicateHandlers(nodes.handlers, trust.handlers, readFailed('handlers'));
+      const replicas = [catalogue.replica, replicateLedger()];
       stopParts = [
         () => own.stop(),
         () => spoken.stop(),

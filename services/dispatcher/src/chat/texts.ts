@@ -14,7 +14,6 @@ export const texts = {
   mayNot: (command: string) => `Only an administrator may ${command}.`,
   stranger: 'I only work for people of this server.',
   impossible: (reason: string) => `I can't do that: ${reason}.`,
-  notKept: 'That did not get through to the ledger, so it is not scheduled. Please try again.',
   starting: 'I am just starting. Please try again in a few seconds.',
   goodbye: 'Bye.',
   down: 'down',
