@@ -1,0 +1,96 @@
+import type {
+  HandlerSpec,
+  Instant,
+  JobEntry,
+  JobId,
+  JobResult,
+  JsonObject,
+  LifterLoad,
+  Requester,
+} from '@heavylift/jobs';
+import type { Clauses } from './chat/clauses.js';
+import type { Counts } from './scheduler/scheduler.js';
+
+/** What somebody wants to have run. */
+export interface RunRequest {
+  readonly spec: HandlerSpec;
+  readonly args: JsonObject;
+  readonly clauses: Clauses;
+  readonly requester: Requester;
+}
+
+export type RunAnswer =
+  /** It stands in the ledger. `waitsFor`: why it does not run at once. */
+  | { readonly kind: 'accepted'; readonly entry: JobEntry; readonly waitsFor?: string }
+  /** The same request, or the same unique key, is open or was answered lately. */
+  | { readonly kind: 'duplicate'; readonly job: JobId; readonly number: number }
+  /** It will run again and again. */
+  | { readonly kind: 'scheduled'; readonly schedule: Schedule }
+  | { readonly kind: 'impossible'; readonly reason: string }
+  /** Not now. */
+  | { readonly kind: 'refused'; readonly text: string };
+
+/** A job as people ask about it: an open one, or one that ended lately. */
+export interface JobView {
+  readonly entry: JobEntry;
+  /** Its outcome, once it is known. */
+  readonly result?: JobResult;
+  /** Why it does not run, as the end of "it waits …"; undefined if it runs or has ended. */
+  readonly waitsFor?: string;
+}
+
+/** A job that is to run again and again. */
+export interface Schedule {
+  readonly number: number;
+  readonly kind: string;
+  readonly args: JsonObject;
+  readonly requester: Requester;
+  /** Five fields, or six with seconds first. */
+  readonly cron: string;
+  /** As the IANA calls it, e.g. `Europe/Vienna`. */
+  readonly timeZone: string;
+  readonly created: Instant;
+  /** When it last brought a job. */
+  readonly last?: Instant;
+  readonly next?: Instant;
+  readonly target: JobEntry['target'];
+  readonly priority: number;
+}
+
+export type CancelAnswer =
+  /** It waited, and will not run. */
+  | { readonly kind: 'cancelled' }
+  /** It runs, and its lifter has been asked to end it. */
+  | { readonly kind: 'requested' }
+  | { readonly kind: 'over' }
+  | { readonly kind: 'unknown' };
+
+export type RetryAnswer =
+  | { readonly kind: 'accepted'; readonly entry: JobEntry; readonly waitsFor?: string }
+  /** Only what has failed for good can be retried. */
+  | { readonly kind: 'not-failed' }
+  | { readonly kind: 'unknown' };
+
+/** What can be asked of a dispatcher in office. Who may ask is decided before. */
+export interface Desk {
+  /** What the lifters can do, by name. */
+  readonly specs: ReadonlyMap<string, HandlerSpec>;
+  counts(): Counts;
+  /** Resolves when the job stands in the ledger, or does not for a good reason; rejects if that can't be known. */
+  run(request: RunRequest): Promise<RunAnswer>;
+  /** An open job, or one that ended lately, by the number people type. */
+  job(number: number): JobView | undefined;
+  /** Open jobs and those that ended lately, newest first. */
+  jobs(): Iterable<JobView>;
+  /** Live lifters, by name. */
+  lifters(): readonly LifterLoad[];
+  /** @param by bare JID of who asks; resolves when the request stands in the ledger */
+  cancel(number: number, by: string): Promise<CancelAnswer>;
+  /** The failed job that `retry` would run again, to decide who may. */
+  failed(number: number): Promise<JobEntry | undefined>;
+  /** Runs a job that failed for good once more, under a new number, for whoever asked first. */
+  retry(number: number): Promise<RetryAnswer>;
+  schedules(): readonly Schedule[];
+  /** False if there is none of that number. */
+  unschedule(number: number): Promise<boolean>;
+}
