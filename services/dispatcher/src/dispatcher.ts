@@ -1,11 +1,5 @@
 import { encodeBotMessage, LIFTER_NAMESPACE, lifterCodec } from '@heavylift/jobs';
-import {
-  availability,
-  keepPresence,
-  type Lifecycle,
-  type Logger,
-  type Presence,
-} from '@heavylift/service';
+import { keepPresence, type Lifecycle, type Logger, type Presence } from '@heavylift/service';
 import {
   isXmppError,
   type PubSubService,
@@ -16,7 +10,8 @@ import { type JID, jid } from '@xmpp/jid';
 import xml, { type Element } from '@xmpp/xml';
 import { createConversation, type RunAnswer, type RunRequest } from './chat/conversation.js';
 import { type ChatRequest, classifyMessage } from './chat/incoming.js';
-import { systemStatus, texts } from './chat/texts.js';
+import { texts } from './chat/texts.js';
+import { systemPresence } from './presence/presence.js';
 import { beginTerm, type Term, type TermOptions } from './term.js';
 
 export interface DispatcherOptions extends Omit<TermOptions, 'onCounts' | 'bot'> {
@@ -29,8 +24,6 @@ export interface DispatcherOptions extends Omit<TermOptions, 'onCounts' | 'bot'>
   readonly log: Logger;
 }
 
-/** Chat that reaches the bot's bare JID goes to the session with this priority or none. */
-const activePriority = 1;
 /** Messages that wait for a term to begin, at most; the rest is left unanswered, and its senders see that. */
 const mostWaiting = 1_000;
 const retryTermMs = 1_000;
@@ -46,8 +39,6 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
   let stopping = false;
   let unlisten: readonly Unlisten[] = [];
   const waiting: ChatRequest[] = [];
-
-  const status = () => (term === undefined ? 'starting' : systemStatus(term.counts()));
 
   const conversation = createConversation({
     isServed: (who) => jid(who).domain === self?.domain,
@@ -146,7 +137,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
       self = session.jid;
       unlisten = [session.on('stanza', onStanza)];
       presence = keepPresence(session, {
-        stanza: () => availability(activePriority, status()),
+        stanza: () => systemPresence(term?.counts()),
         onFailure: (error) => log.warn({ err: error }, 'presence could not be sent'),
       });
       unlisten = [

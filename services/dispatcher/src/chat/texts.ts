@@ -15,6 +15,7 @@ export const texts = {
   stranger: 'I only work for people of this server.',
   impossible: (reason: string) => `I can't do that: ${reason}.`,
   starting: 'I am just starting. Please try again in a few seconds.',
+  startingStatus: 'starting',
   goodbye: 'Bye.',
   down: 'down',
 } as const;
