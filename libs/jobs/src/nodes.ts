@@ -1,7 +1,7 @@
 import type { NodeConfig } from '@heavylift/xmpp-pubsub';
 
 /** The nodes of the protocol (docs/protocol.md, "Nodes"). */
-export const nodeRoles = ['jobs', 'results', 'events', 'handlers'] as const;
+export const nodeRoles = ['jobs', 'results', 'events', 'handlers', 'failed', 'schedules'] as const;
 export type NodeRole = (typeof nodeRoles)[number];
 
 /** Who holds what: each kind of account, by what it does. */
@@ -71,6 +71,28 @@ export const nodePlans: Readonly<Record<NodeRole, NodePlan>> = {
     },
     affiliations: { bot: 'member', lifter: 'publisher', notifier: 'member' },
     subscribers: ['bot', 'notifier'],
+  },
+  failed: {
+    config: {
+      ...shared,
+      title: 'Heavylift: jobs that failed for good, to be retried',
+      persistItems: true,
+      maxItems: 1000,
+      notifyRetract: false,
+    },
+    affiliations: { bot: 'publisher' },
+    subscribers: [],
+  },
+  schedules: {
+    config: {
+      ...shared,
+      title: 'Heavylift: jobs that run again and again',
+      persistItems: true,
+      maxItems: 'max',
+      notifyRetract: false,
+    },
+    affiliations: { bot: 'publisher' },
+    subscribers: [],
   },
 };
 

@@ -1,4 +1,4 @@
-import type { JobEntry, JobId, NewJob } from '../domain/job.js';
+import type { JobEntry, JobId } from '../domain/job.js';
 import { type EpochStart, type GoneJob, sheetItemId } from '../domain/sheet.js';
 import { JobsError } from '../errors.js';
 import { GONE_BYTES, jobBytesAtMost } from '../payloads/size.js';
@@ -107,6 +107,21 @@ export function openLedger(options: LedgerOptions): Ledger {
       'entry-too-large',
       `the entry of job ${entry.id} takes ${bytes} bytes, ${limit} are allowed`,
     );
+  }
+
+  function takeIn(entry: JobEntry, limit: number): JobEntry {
+    if (books.jobs.has(entry.id)) {
+      throw new JobsError('duplicate-job', `job ${entry.id} stands in the ledger already`);
+    }
+    const bytes = measure(entry, limit);
+    const job = books.openJob(entry.id);
+    job.entry = entry;
+    job.revision = entry.revision;
+    job.bytes = bytes;
+    changes.set(job.id, job);
+    lastNumber = Math.max(lastNumber, entry.number);
+    size += 1;
+    return entry;
   }
 
   /** Twice as many sheets as the entries of open jobs would fill, and a few. */
@@ -219,21 +234,9 @@ export function openLedger(options: LedgerOptions): Ledger {
 
     get: (id) => books.jobs.get(id)?.entry,
 
-    add(newJob: NewJob) {
-      if (books.jobs.has(newJob.id)) {
-        throw new JobsError('duplicate-job', `job ${newJob.id} stands in the ledger already`);
-      }
-      const entry: JobEntry = { ...newJob, number: lastNumber + 1, revision: 1 };
-      const bytes = measure(entry, maxBytes / 2);
-      const job = books.openJob(entry.id);
-      job.entry = entry;
-      job.revision = 1;
-      job.bytes = bytes;
-      changes.set(job.id, job);
-      lastNumber = entry.number;
-      size += 1;
-      return entry;
-    },
+    add: (newJob) => takeIn({ ...newJob, number: lastNumber + 1, revision: 1 }, maxBytes / 2),
+
+    restore: (entry) => takeIn({ ...entry, revision: entry.revision + 1 }, maxBytes),
 
     change(id, change) {
       const { job, entry } = openEntry(id);

@@ -57,6 +57,11 @@ export interface Ledger {
    * @throws JobsError `duplicate-job`, `entry-too-large`
    */
   add(job: NewJob): JobEntry;
+  /**
+   * Takes a job in again that the node has lost, under its number and with a higher revision.
+   * @throws JobsError `duplicate-job`, `entry-too-large`
+   */
+  restore(entry: JobEntry): JobEntry;
   /** @throws JobsError `unknown-job`, `entry-too-large`; nothing has changed then */
   change(id: JobId, change: EntryChange): JobEntry;
   /** Lets a job go, for good. @throws JobsError `unknown-job` */

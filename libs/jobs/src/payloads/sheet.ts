@@ -68,7 +68,7 @@ export const sheetCodec: PayloadCodec<Sheet> = {
   },
 };
 
-function encodeJob(job: JobEntry): Element {
+export function encodeJob(job: JobEntry): Element {
   const { state, cancelRequested } = job;
   return xml(
     'job',
@@ -114,7 +114,7 @@ const jobShape = z.object({
   traceparent: z.string().exactOptional(),
 });
 
-function decodeJob(element: Element): JobEntry {
+export function decodeJob(element: Element): JobEntry {
   return {
     id: jobId(element, 'id'),
     number: integer(element, 'number', 1),

@@ -22,13 +22,16 @@ export interface AssignContext {
   /** Jobs assigned now. */
   readonly running: Counts;
   readonly limits: Limits;
+  /** Whether the lifter had better not have the job, having handed it back; it gets it if no other takes it. @default never */
+  readonly hasDeclined?: (entry: JobEntry, lifter: string) => boolean;
 }
 
 /**
  * Gives free slots to waiting jobs until no slot is free that any of them could take: highest priority first, then oldest, each to
  * the least loaded lifter. What is assigned is taken out of the queue; nothing else changes.
  */
-export function assignPending({ queue, lifters, running, limits }: AssignContext): Assignment[] {
+export function assignPending(context: AssignContext): Assignment[] {
+  const { queue, lifters, running, limits, hasDeclined = () => false } = context;
   const loads = new Map([...lifters].map((lifter) => [lifter.jid, { ...lifter }]));
   const given = createTally();
   const counts: Counts = {
@@ -51,7 +54,8 @@ export function assignPending({ queue, lifters, running, limits }: AssignContext
   for (;;) {
     const entry = queue.take({ place, requester });
     if (entry === undefined) return assignments;
-    const lifter = chooseLifter(entry, loads.values());
+    const willing = [...loads.values()].filter(({ jid }) => !hasDeclined(entry, jid));
+    const lifter = chooseLifter(entry, willing) ?? chooseLifter(entry, loads.values());
     // The queue gave it because there is a place, unless it is a job for all, which has no business in the queue.
     if (lifter === undefined) continue;
     lifter.busy += 1;

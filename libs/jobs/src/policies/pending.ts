@@ -21,7 +21,7 @@ export interface PendingQueue {
   remove(id: JobId): boolean;
   /** Takes out the first job, in the order of {@link goesBefore}, that may be taken. */
   take(takeable: Takeable): JobEntry | undefined;
-  /** How many of the waiting jobs go before this one. Looks at all of them: for answers to people. */
+  /** How many of the waiting jobs go before this one. For the latest of them that costs next to nothing; else all are looked at. */
   ahead(entry: JobEntry): number;
 }
 
@@ -53,6 +53,15 @@ interface Group {
 export function createPendingQueue(): PendingQueue {
   const groups = new Map<string, Group>();
   const queued = new Map<JobId, JobEntry>();
+  /** How many there are of each priority. */
+  const ofPriority = new Map<number, number>();
+  /** No job that waits, or has waited, was submitted later, or has a higher number. */
+  const latest = { submitted: 0, number: 0 };
+
+  function count(priority: number, by: 1 | -1): void {
+    ofPriority.set(priority, (ofPriority.get(priority) ?? 0) + by);
+    if (ofPriority.get(priority) === 0) ofPriority.delete(priority);
+  }
 
   function groupOf(entry: JobEntry): Group {
     const name = targetName(entry);
@@ -82,6 +91,7 @@ export function createPendingQueue(): PendingQueue {
     const entry = queued.get(id);
     if (entry === undefined) return false;
     queued.delete(id);
+    count(entry.priority, -1);
     const group = groupOf(entry);
     const lane = laneOf(group, entry);
     lane.entries.remove(entry);
@@ -114,6 +124,9 @@ export function createPendingQueue(): PendingQueue {
     add(entry) {
       remove(entry.id);
       queued.set(entry.id, entry);
+      count(entry.priority, 1);
+      latest.submitted = Math.max(latest.submitted, entry.submitted);
+      latest.number = Math.max(latest.number, entry.number);
       const group = groupOf(entry);
       const lane = laneOf(group, entry);
       lane.entries.push(entry);
@@ -137,9 +150,11 @@ export function createPendingQueue(): PendingQueue {
     },
 
     ahead(entry) {
-      let count = 0;
-      for (const other of queued.values()) if (goesBefore(other, entry)) count += 1;
-      return count;
+      if (entry.submitted < latest.submitted || entry.number < latest.number)
+        return [...queued.values()].filter((other) => goesBefore(other, entry)).length;
+      let sum = queued.has(entry.id) ? -1 : 0;
+      for (const [priority, jobs] of ofPriority) if (priority >= entry.priority) sum += jobs;
+      return sum;
     },
   };
 }

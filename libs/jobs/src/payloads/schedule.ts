@@ -1,0 +1,67 @@
+import type { PayloadCodec } from '@heavylift/xmpp-pubsub';
+import xml from '@xmpp/xml';
+import { z } from 'zod';
+import type { Schedule } from '../domain/schedule.js';
+import { jsonElement, shapedJson } from '../xml/json.js';
+import {
+  expectElement,
+  handlerName,
+  instant,
+  integer,
+  optionalInstant,
+  optionalTimestamp,
+  present,
+  timestamp,
+} from '../xml/read.js';
+import {
+  jsonObjectShape,
+  requesterJson,
+  requesterShape,
+  targetJson,
+  targetShape,
+} from './shapes.js';
+
+export const SCHEDULE_NAMESPACE = 'urn:heavylift:schedule:1';
+
+const scheduleShape = z.object({
+  cron: z.string().min(1),
+  timeZone: z.string().min(1),
+  args: jsonObjectShape,
+  requester: requesterShape,
+  target: targetShape,
+});
+
+/** An item of the `schedules` node: one schedule. Its id is the schedule's number. */
+export const scheduleCodec: PayloadCodec<Schedule> = {
+  encode: ({ number, kind, created, last, priority, cron, timeZone, args, requester, target }) =>
+    xml(
+      'schedule',
+      {
+        xmlns: SCHEDULE_NAMESPACE,
+        number,
+        kind,
+        created: timestamp(created),
+        last: optionalTimestamp(last),
+        priority,
+      },
+      jsonElement({
+        cron,
+        timeZone,
+        args,
+        requester: requesterJson(requester),
+        target: targetJson(target),
+      }),
+    ),
+
+  decode(element) {
+    expectElement(element, 'schedule', SCHEDULE_NAMESPACE);
+    return {
+      number: integer(element, 'number', 1),
+      kind: handlerName(element, 'kind'),
+      created: instant(element, 'created'),
+      priority: integer(element, 'priority'),
+      ...shapedJson(element, scheduleShape),
+      ...present({ last: optionalInstant(element, 'last') }),
+    };
+  },
+};

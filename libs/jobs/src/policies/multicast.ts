@@ -1,0 +1,55 @@
+import type { Instant, JobEntry, JobId, NewJob } from '../domain/job.js';
+import type { Json } from '../domain/json.js';
+import type { JobResult } from '../domain/result.js';
+import { type LifterLoad, takes } from './choose.js';
+
+/** The lifters that a job for all goes to: those that have its handler and are not about to leave, one for each name. */
+export function lifterNamesFor(kind: string, lifters: Iterable<LifterLoad>): readonly string[] {
+  const names = [...lifters]
+    .filter((lifter) => takes(lifter, kind, undefined))
+    .map(({ name }) => name);
+  return [...new Set(names)].sort();
+}
+
+/** The part of the job that the lifter with the name does. It is nobody's duplicate, and its requester is not told of it. */
+export function childOf(parent: NewJob, id: JobId, name: string): NewJob {
+  const { uniqueKey: _, requester, ...rest } = parent;
+  const { messageId: __, originId: ___, ...who } = requester;
+  return { ...rest, id, requester: who, target: { type: 'child', parent: parent.id, name } };
+}
+
+/**
+ * What became of a job for all, from what became of its parts: cancelled or expired if it was asked to end, failed if a part failed, else
+ * succeeded with the value of every part by the lifter's name.
+ *
+ * @param parts outcomes of all children, by the lifter's name
+ */
+export function aggregate(
+  parent: JobEntry,
+  parts: ReadonlyMap<string, JobResult>,
+  finished: Instant,
+): JobResult {
+  const { id: job, number, kind, attempt, submitted, failures } = parent;
+  const base = { job, number, kind, attempt, submitted, finished, failures };
+  const results = [...parts.values()];
+  const bad = [...parts].filter(([, { status }]) => status !== 'succeeded');
+  if (bad.length === 0) return { ...base, status: 'succeeded', value: valuesOf(parts) };
+  const stopped = results.find(({ status }) => status === 'cancelled' || status === 'expired');
+  const message = `${bad.length} of ${parts.size} lifters did not do it: ${bad.map(partText).join('; ')}`;
+  const error = { class: 'PartsFailed', message };
+  if (stopped?.status === 'cancelled' || stopped?.status === 'expired')
+    return { ...base, status: stopped.status, error };
+  return { ...base, status: 'failed', error };
+}
+
+function valuesOf(parts: ReadonlyMap<string, JobResult>): Json {
+  return Object.fromEntries(
+    [...parts].map(([name, result]) => [name, result.status === 'succeeded' ? result.value : null]),
+  );
+}
+
+function partText([name, result]: readonly [string, JobResult]): string {
+  return 'error' in result && result.error !== undefined
+    ? `${name}: ${result.error.message}`
+    : `${name}: ${result.status}`;
+}
