@@ -11,7 +11,9 @@ export type ServiceErrorCode =
   /** Some parts could not be stopped, or not in time. The others were. */
   | 'stop-failed'
   /** The XMPP session ended for good: wrong credentials, a conflict, a TLS policy. */
-  | 'session-ended';
+  | 'session-ended'
+  /** An office is over: another leads, the lock is gone, the connection broke, or it was given up. */
+  | 'office-lost';
 
 /** One thing that is wrong with the configuration. */
 export interface ConfigProblem {

@@ -8,7 +8,7 @@ export {
   type XmppConfig,
   xmppOptions,
 } from './config/common.js';
-export { type ConfigSources, loadConfig } from './config/load.js';
+export { type ConfigSources, type EffectiveValue, loadConfig } from './config/load.js';
 export { nearest } from './config/nearest.js';
 export {
   type Config,
@@ -31,12 +31,46 @@ export {
 } from './container.js';
 export * from './errors.js';
 export { type HandlerCatalogue, replicateHandlers } from './handler-catalogue.js';
+export { createHealth, type Health, type HealthReport } from './health/health.js';
+export { watchSession } from './health/session.js';
+export { standForOffice } from './leadership/candidacy.js';
+export { LEADER_NAMESPACE, type LeaderRole, leaderMark } from './leadership/mark.js';
+export type {
+  Candidacy,
+  CandidacyOptions,
+  Leader,
+  LeadershipTimings,
+  Office,
+} from './leadership/types.js';
 export { type Lifecycle, type StartOptions, type Stop, startInOrder } from './lifecycle.js';
 export { createLogger, type Logger, type LoggerOptions, sessionLog } from './logging.js';
+export {
+  dispatcherMetrics,
+  lifterMetrics,
+  metricCatalogue,
+  notifierMetrics,
+  serviceMetrics,
+} from './metrics/catalogue.js';
+export {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type Labels,
+  type Metric,
+  type Metrics,
+  noMetrics,
+  type Reading,
+} from './metrics/port.js';
+export { createPrometheusMetrics, type PrometheusMetrics } from './metrics/prometheus.js';
 export { createOutbox, type Outbox, type OutboxOptions } from './outbox.js';
 export { exitCodes, type ServiceContext } from './process-control.js';
-export { runService, type ServiceDefinition, type ServiceParts } from './run-service.js';
-export { LoggerToken, ServiceContextToken } from './tokens.js';
+export {
+  processOptions,
+  runService,
+  type ServiceDefinition,
+  type ServiceParts,
+} from './run-service.js';
+export { HealthToken, LoggerToken, MetricsToken, ServiceContextToken } from './tokens.js';
 export { trustPublishers } from './trust.js';
 export { within } from './within.js';
 export { PubSubToken, SessionPartToken, SessionToken, xmppModule } from './xmpp/module.js';

@@ -13,6 +13,8 @@ export interface PresenceOptions {
 export interface Presence {
   /** What it says has changed. */
   changed(): void;
+  /** Says it now, whatever was said just before: for what others wait for, such as a change of who leads. */
+  say(): void;
   stop(): void;
 }
 
@@ -47,6 +49,7 @@ export function keepPresence(
   send();
 
   return {
+    say: send,
     changed() {
       if (timer === undefined) send();
       else changedMeanwhile = true;
@@ -58,9 +61,13 @@ export function keepPresence(
   };
 }
 
-/** A presence that says how ready one is to be spoken to (RFC 6121 section 4.7.2). */
-export function availability(priority: number, status?: string): Element {
-  const children = [xml('priority', {}, String(priority))];
+/** A presence that says how ready one is to be spoken to (RFC 6121 section 4.7.2), and whatever else programs find in it. */
+export function availability(
+  priority: number,
+  status?: string,
+  ...more: readonly Element[]
+): Element {
+  const children = [xml('priority', {}, String(priority)), ...more];
   if (status !== undefined) children.push(xml('status', {}, status));
   return xml('presence', {}, ...children);
 }
