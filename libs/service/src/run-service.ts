@@ -2,23 +2,33 @@ import { parseArgs } from 'node:util';
 import type { ContainerModule } from 'inversify';
 import type { Logger } from 'pino';
 import { logOptions } from './config/common.js';
-import { loadConfig } from './config/load.js';
-import { type Config, describeOptions, type Schema } from './config/option.js';
+import { explainConfig, loadConfig } from './config/load.js';
+import type { Config, Schema } from './config/option.js';
+import { effectiveText, helpText } from './config/show.js';
 import { composeModules, defineModule, type Token } from './container.js';
 import { isServiceError, messageOf } from './errors.js';
+import { createHealth, type Health } from './health/health.js';
+import { type HealthConfig, healthOptions } from './health/options.js';
+import { healthServer } from './health/server.js';
 import { type Lifecycle, type Stop, startInOrder } from './lifecycle.js';
 import { createLogger } from './logging.js';
+import { serviceMetrics } from './metrics/catalogue.js';
+import { type Metrics, noMetrics } from './metrics/port.js';
+import { createPrometheusMetrics } from './metrics/prometheus.js';
 import { controlProcess, exitCodes, type ServiceContext } from './process-control.js';
-import { LoggerToken, ServiceContextToken } from './tokens.js';
+import { HealthToken, LoggerToken, MetricsToken, ServiceContextToken } from './tokens.js';
+
+/** What {@link runService} adds to the options of every service. */
+export const processOptions = { ...logOptions, ...healthOptions };
 
 export interface ServiceDefinition<S extends Schema> {
   /** In every line of the log. */
   readonly name: string;
-  /** Its options; `LOG_LEVEL` is added. */
+  /** Its options; {@link processOptions} are added. */
   readonly schema: S;
-  /** Variables that begin so must be options; see `ConfigSources.prefixes`. @default XMPP_, PUBSUB_, and the name in capitals */
+  /** Variables that begin so must be options; see `ConfigSources.prefixes`. @default XMPP_, PUBSUB_, HEALTH_, and the name in capitals */
   readonly prefixes?: readonly string[];
-  /** Says what the service consists of. `LoggerToken` and `ServiceContextToken` are provided already. */
+  /** Says what the service consists of. What stands in `tokens.ts` is provided already. */
   compose(config: Config<S>): ServiceParts;
 }
 
@@ -33,16 +43,28 @@ export interface ServiceParts {
  * configuration is wrong, and 128 + its number after a second signal. Never rejects.
  *
  * The command line knows `--config FILE` (as the variable `CONFIG_FILE`), `--check-config` and `--help`.
+ *
+ * Health and metrics are served, if the configuration says where, before the first part is started and until the last one is stopped.
  */
 export async function runService<S extends Schema>(service: ServiceDefinition<S>): Promise<void> {
   const launch = readLaunch(service);
   if (launch === undefined) return;
-  const log = createLogger({ name: service.name, level: launch.logLevel });
+  const log = createLogger({ name: service.name, level: launch.process.LOG_LEVEL });
   const control = controlProcess(log);
+  const { signal } = control.context;
+  const health = createHealth();
+  let started = false;
+  health.require('service', () => {
+    if (signal.aborted) return 'stopping';
+    return started ? undefined : 'starting';
+  });
   let stop: Stop | undefined;
   try {
-    const parts = await makeParts(service.compose(launch.config), log, control.context);
-    stop = await startInOrder(parts, { log, signal: control.context.signal });
+    const { metrics, serving } = observation(launch.process, health, log);
+    const own = { log, context: control.context, metrics, health };
+    const parts = await makeParts(service.compose(launch.config), own);
+    stop = await startInOrder([...serving, ...parts], { log, signal });
+    started = true;
     log.info('ready');
     await control.told;
   } catch (error) {
@@ -52,14 +74,39 @@ export async function runService<S extends Schema>(service: ServiceDefinition<S>
   control.end();
 }
 
+interface Observation {
+  readonly metrics: Metrics;
+  /** The part that serves them; none if nobody is to look. */
+  readonly serving: readonly Lifecycle[];
+}
+
+function observation(
+  { HEALTH_HOST: host, HEALTH_PORT: port }: HealthConfig,
+  health: Health,
+  log: Logger,
+): Observation {
+  if (port === undefined) return { metrics: noMetrics, serving: [] };
+  const metrics = createPrometheusMetrics((error) => log.error({ err: error }, 'metric refused'));
+  metrics.watch(serviceMetrics.ready, () => [{ labels: {}, value: health.report().ready ? 1 : 0 }]);
+  return { metrics, serving: [healthServer({ host, port, health, metrics, log })] };
+}
+
+/** What a service's parts may ask for without providing it. */
+interface Own extends Pick<Observation, 'metrics'> {
+  readonly log: Logger;
+  readonly context: ServiceContext;
+  readonly health: Health;
+}
+
 async function makeParts(
   { modules, start }: ServiceParts,
-  log: Logger,
-  context: ServiceContext,
+  { log, context, metrics, health }: Own,
 ): Promise<Lifecycle[]> {
   const ownModule = defineModule((provide) => {
     provide(LoggerToken, [], () => log);
     provide(ServiceContextToken, [], () => context);
+    provide(MetricsToken, [], () => metrics);
+    provide(HealthToken, [], () => health);
   });
   const composition = await composeModules([ownModule, ...modules]);
   const parts: Lifecycle[] = [];
@@ -69,14 +116,14 @@ async function makeParts(
 
 interface Launch<S extends Schema> {
   readonly config: Config<S>;
-  readonly logLevel: string;
+  readonly process: Config<typeof processOptions>;
 }
 
 /** Reads command line and configuration. Undefined if there is nothing to run: the exit code is set then, and everything said. */
 function readLaunch<S extends Schema>(service: ServiceDefinition<S>): Launch<S> | undefined {
   const { name, schema } = service;
   const upperName = name.toUpperCase().replaceAll('-', '_');
-  const { prefixes = ['XMPP_', 'PUBSUB_', `${upperName}_`] } = service;
+  const { prefixes = ['XMPP_', 'PUBSUB_', 'HEALTH_', `${upperName}_`] } = service;
   try {
     const { values: args } = parseArgs({
       options: {
@@ -85,35 +132,22 @@ function readLaunch<S extends Schema>(service: ServiceDefinition<S>): Launch<S> 
         help: { type: 'boolean' },
       },
     });
+    const options = { ...schema, ...processOptions };
     if (args.help) {
-      process.stdout.write(helpText(name, { ...logOptions, ...schema }));
+      process.stdout.write(helpText(name, options));
       return undefined;
     }
     const { CONFIG_FILE, ...env } = process.env;
     const sources = { env, file: args.config ?? CONFIG_FILE, prefixes };
-    const config = loadConfig({ ...logOptions, ...schema }, sources);
+    const { config, effective } = explainConfig(options, sources);
     if (args['check-config']) {
-      process.stdout.write(`${name}: the configuration is right.\n`);
+      process.stdout.write(effectiveText(name, options, effective));
       return undefined;
     }
-    return { config, logLevel: String(config.LOG_LEVEL) };
+    return { config, process: loadConfig(processOptions, { ...sources, ignoreUnknown: true }) };
   } catch (error) {
     process.stderr.write(`${name}: ${messageOf(error)}\n`);
     process.exitCode = exitCodes.badConfiguration;
     return undefined;
   }
-}
-
-function helpText(name: string, schema: Schema): string {
-  const options = describeOptions(schema).map(
-    ({ name: option, description, expected, ifNotGiven, secret }) =>
-      `  ${option}${secret ? ` (or ${option}_FILE)` : ''}\n` +
-      `      ${description}\n` +
-      `      ${expected}; ${ifNotGiven === 'required' ? 'required' : `if not given: ${ifNotGiven}`}\n`,
-  );
-  return [
-    `Usage: ${name} [--config FILE] [--check-config] [--help]\n\n`,
-    'Options, from the environment or the file (JSON, or lines NAME=value):\n\n',
-    ...options,
-  ].join('');
 }

@@ -2,10 +2,12 @@ import { availableParallelism } from 'node:os';
 import {
   type Config,
   integer,
+  list,
   matching,
   optional,
   pubsubOptions,
   required,
+  text,
   withDefault,
   xmppOptions,
 } from '@heavylift/service';
@@ -29,6 +31,13 @@ export const lifterOptions = {
     description: 'Jobs that run at once.',
     type: integer({ min: 1, max: 1_024 }),
     default: String(availableParallelism()),
+    defaultInWords: 'as many as the machine has processors',
+  }),
+  LIFTER_HANDLERS: optional({
+    description:
+      'Modules with handlers of your own: paths, from the working directory, or names of packages.',
+    type: list(text('the path of a file, or the name of a package')),
+    otherwise: 'only what every lifter brings along',
   }),
   LIFTER_DRAIN_SECONDS: withDefault({
     description: 'Time for running jobs to finish when told to stop; then they are handed back.',

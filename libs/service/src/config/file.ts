@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type ConfigProblem, messageOf } from '../errors.js';
 
@@ -10,11 +11,11 @@ export interface FileContent {
   readonly problems: readonly ConfigProblem[];
 }
 
-const jsonFile = z.record(z.string(), z.unknown());
-const jsonValue = z.union([z.string(), z.number(), z.boolean()]);
-const jsonValues = 'text, a number, true or false';
+const mapping = z.record(z.string(), z.unknown());
+const simpleValue = z.union([z.string(), z.number(), z.boolean()]);
+const simpleValues = 'text, a number, true or false, or a list of these';
 
-/** Reads a file of options: a JSON object, or lines of `NAME=value`. */
+/** Reads a file of options: a YAML mapping (`.yaml`, `.yml`), a JSON object, or lines of `NAME=value`. */
 export function readConfigFile(path: string): FileContent {
   let content: string;
   try {
@@ -23,25 +24,41 @@ export function readConfigFile(path: string): FileContent {
   } catch (error) {
     return nothing(unreadable(path, `a file that can be read (${messageOf(error)})`));
   }
+  if (/\.ya?ml$/i.test(path)) return readYaml(path, content);
   return content.trimStart().startsWith('{') ? readJson(path, content) : readLines(path, content);
 }
 
+function readYaml(path: string, content: string): FileContent {
+  // This schema takes every scalar for the text that it is: no 0777 becomes 511, and no `off` false.
+  const document = parseDocument(content, { schema: 'failsafe', prettyErrors: true });
+  const [broken] = document.errors;
+  // Its own words quote the file, and with it perhaps a secret.
+  const line = broken?.linePos?.[0].line;
+  const reason = line === undefined ? 'it is none' : `line ${line} is not understood`;
+  const parsed = mapping.safeParse(document.toJS());
+  if (broken === undefined && parsed.success) return readMapping(path, parsed.data);
+  return nothing(unreadable(path, `a YAML mapping of names to values (${reason})`));
+}
+
 function readJson(path: string, content: string): FileContent {
-  let parsed: z.infer<typeof jsonFile>;
   try {
-    parsed = jsonFile.parse(JSON.parse(content));
+    return readMapping(path, mapping.parse(JSON.parse(content)));
   } catch (error) {
     // The parser's own words quote the file, and with it perhaps a secret.
     const [, position] = /at position (\d+)/.exec(messageOf(error)) ?? [];
     const reason = position === undefined ? 'it is none' : `it breaks off at character ${position}`;
     return nothing(unreadable(path, `a JSON object (${reason})`));
   }
+}
+
+function readMapping(path: string, entries: Readonly<Record<string, unknown>>): FileContent {
   const values = new Map<string, string>();
   const problems: ConfigProblem[] = [];
-  for (const [name, value] of Object.entries(parsed)) {
-    const simple = jsonValue.safeParse(value);
-    if (simple.success) values.set(name, String(simple.data));
-    else problems.push({ kind: 'wrong', name, origin: path, expected: jsonValues });
+  for (const [name, value] of Object.entries(entries)) {
+    // A list is written with commas everywhere else.
+    const simple = z.array(simpleValue).safeParse(Array.isArray(value) ? value : [value]);
+    if (simple.success) values.set(name, simple.data.join(','));
+    else problems.push({ kind: 'wrong', name, origin: path, expected: simpleValues });
   }
   return { values, problems };
 }

@@ -6,13 +6,32 @@ import { type Config, expectedOf, type Option, type Schema } from './option.js';
 
 export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Path of a JSON object or of lines `NAME=value`. The environment takes precedence. */
+  /** Path of a JSON object, a YAML mapping or of lines `NAME=value`. The environment takes precedence. */
   readonly file?: string | undefined;
   /**
    * Variables whose names begin so are ours: one that is no option is refused, since it is probably misspelt. In a file every
    * unknown name is refused.
    */
   readonly prefixes?: readonly string[];
+  /** Leaves alone what is no option: for who reads another program's configuration. @default false */
+  readonly ignoreUnknown?: boolean;
+}
+
+/** What an option comes to, and why. */
+export interface EffectiveValue {
+  readonly name: string;
+  /** As a user would write it; undefined if there is none, and of a secret. */
+  readonly value: string | undefined;
+  readonly secret: boolean;
+  /** `environment`, `default` or the path of the file; undefined if it was given nowhere. */
+  readonly origin: string | undefined;
+}
+
+/** A configuration, and where each value of it comes from. */
+export interface LoadedConfig<C> {
+  readonly config: C;
+  /** In the order of the schema. */
+  readonly effective: readonly EffectiveValue[];
 }
 
 interface Source {
@@ -30,8 +49,19 @@ interface Given {
  * it, whose last line break is left away.
  * @throws ServiceError `bad-configuration`, with all problems at once
  */
-export function loadConfig<S extends Schema>(schema: S, sources: ConfigSources): Config<S>;
-export function loadConfig(schema: Schema, sources: ConfigSources): Record<string, unknown> {
+export function loadConfig<S extends Schema>(schema: S, sources: ConfigSources): Config<S> {
+  return explainConfig(schema, sources).config;
+}
+
+/** As {@link loadConfig}, with the origin of each value. */
+export function explainConfig<S extends Schema>(
+  schema: S,
+  sources: ConfigSources,
+): LoadedConfig<Config<S>>;
+export function explainConfig(
+  schema: Schema,
+  sources: ConfigSources,
+): LoadedConfig<Record<string, unknown>> {
   const problems: ConfigProblem[] = [];
   const environment = fromEnvironment(sources.env);
   const places = [environment];
@@ -42,8 +72,9 @@ export function loadConfig(schema: Schema, sources: ConfigSources): Record<strin
   }
 
   const known = namesOf(schema);
+  const { prefixes = [], ignoreUnknown = false } = sources;
   const isOurs = (name: string, place: Source) =>
-    place !== environment || (sources.prefixes ?? []).some((prefix) => name.startsWith(prefix));
+    !ignoreUnknown && (place !== environment || prefixes.some((prefix) => name.startsWith(prefix)));
   for (const place of places) {
     for (const name of place.values.keys()) {
       if (known.has(name) || !isOurs(name, place)) continue;
@@ -53,17 +84,35 @@ export function loadConfig(schema: Schema, sources: ConfigSources): Record<strin
   }
 
   const config: Record<string, unknown> = {};
+  const effective: EffectiveValue[] = [];
   for (const [name, option] of Object.entries(schema)) {
     const result = readOption(name, option, places);
-    if ('problem' in result) problems.push(result.problem);
-    else config[name] = result.value;
+    if ('problem' in result) {
+      problems.push(result.problem);
+      continue;
+    }
+    config[name] = result.value;
+    effective.push(effectiveValue(name, option, result.given));
   }
   if (problems.length > 0) throw badConfiguration(problems);
-  return config;
+  return { config, effective };
+}
+
+function effectiveValue(
+  name: string,
+  option: Option<unknown>,
+  given: Given | undefined,
+): EffectiveValue {
+  const { secret } = option;
+  const origin = given?.origin ?? (option.default === undefined ? undefined : 'default');
+  const value = secret ? undefined : (given?.value ?? option.default);
+  return { name, value, secret, origin };
 }
 
 type Found = { readonly value: Given | undefined } | { readonly problem: ConfigProblem };
-type Result = { readonly value: unknown } | { readonly problem: ConfigProblem };
+type Result =
+  | { readonly value: unknown; readonly given: Given | undefined }
+  | { readonly problem: ConfigProblem };
 
 function readOption(name: string, option: Option<unknown>, places: readonly Source[]): Result {
   const { secret } = option;
@@ -73,11 +122,11 @@ function readOption(name: string, option: Option<unknown>, places: readonly Sour
   const given = found.value;
   const value = given?.value ?? option.default;
   if (value === undefined) {
-    if (!option.required) return { value: undefined };
+    if (!option.required) return { value: undefined, given };
     return { problem: { kind: 'missing', name, expected } };
   }
   const parsed = option.type.safeParse(value);
-  if (parsed.success) return { value: parsed.data };
+  if (parsed.success) return { value: parsed.data, given };
   // Only what a type says beyond its description is news: why a file could not be read, for example.
   const reasons = parsed.error.issues
     .filter(({ code, message }) => code === 'custom' && message !== 'Invalid input')
@@ -108,7 +157,8 @@ function find(name: string, { secret }: Option<unknown>, places: readonly Source
 
 function readSecret(name: string, path: string, origin: string): Found {
   try {
-    return { value: { origin, value: readFileSync(path, 'utf8').replace(/\r?\n$/, '') } };
+    const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return { value: { origin: path, value } };
   } catch (error) {
     const expected = `the path of a file that can be read (${messageOf(error)})`;
     return { problem: { kind: 'wrong', name, origin, given: path, expected } };

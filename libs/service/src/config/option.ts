@@ -12,6 +12,8 @@ export interface Option<T> {
   readonly required: boolean;
   /** Taken if nothing is given, as a user would write it. */
   readonly default: string | undefined;
+  /** The default in words, where it depends on the machine. */
+  readonly defaultInWords: string | undefined;
   /** What holds if nothing is given, in words. */
   readonly otherwise: string | undefined;
 }
@@ -32,20 +34,33 @@ interface OptionSpec<T> {
 
 /** An option that must be given. */
 export function required<T>(spec: OptionSpec<T>): Option<T> {
-  return { secret: false, ...spec, required: true, default: undefined, otherwise: undefined };
+  return { ...blank, ...spec, required: true };
 }
 
-/** An option with a default, written as a user would write it: it is parsed like any other value. */
-export function withDefault<T>(spec: OptionSpec<T> & { readonly default: string }): Option<T> {
-  return { secret: false, ...spec, required: false, otherwise: undefined };
+/**
+ * An option with a default, written as a user would write it: it is parsed like any other value. One that depends on the machine is told
+ * in words besides, for the documentation.
+ */
+export function withDefault<T>(
+  spec: OptionSpec<T> & { readonly default: string; readonly defaultInWords?: string },
+): Option<T> {
+  return { ...blank, ...spec };
 }
 
 /** An option that may be left out; `otherwise` tells the reader what holds then. */
 export function optional<T>(
   spec: OptionSpec<T> & { readonly otherwise: string },
 ): Option<T | undefined> {
-  return { secret: false, ...spec, required: false, default: undefined };
+  return { ...blank, ...spec };
 }
+
+const blank = {
+  secret: false,
+  required: false,
+  default: undefined,
+  defaultInWords: undefined,
+  otherwise: undefined,
+};
 
 /** An option as its documentation shows it. */
 export interface OptionDescription {
@@ -64,9 +79,14 @@ export function describeOptions(schema: Schema): OptionDescription[] {
     name,
     description: option.description,
     expected: expectedOf(option),
-    ifNotGiven: option.required ? 'required' : (option.default ?? option.otherwise ?? ''),
+    ifNotGiven: ifNotGiven(option),
     secret: option.secret,
   }));
+}
+
+function ifNotGiven(option: Option<unknown>): string {
+  if (option.required) return 'required';
+  return option.defaultInWords ?? option.default ?? option.otherwise ?? '';
 }
 
 export function expectedOf(option: Option<unknown>): string {
