@@ -22,6 +22,7 @@ import {
 import type { PubSubService } from '@heavylift/xmpp-pubsub';
 import { z } from 'zod';
 import type { LifterConfig } from './config.js';
+import { locateModule } from './handlers/locate.js';
 import { builtInModules, type HandlerRegistry, loadHandlers } from './handlers/registry.js';
 import { createLifter, type LifterNodes } from './lifter.js';
 import { createRunner, type Runner } from './runner/runner.js';
@@ -33,14 +34,17 @@ const LifterToken = token<Lifecycle>('Lifter');
 
 /** What the process of a lifter consists of. */
 export function composeLifter(config: LifterConfig): ServiceParts {
-  const { LIFTER_NAME = config.XMPP_USERNAME } = config;
+  const { LIFTER_NAME = config.XMPP_USERNAME, LIFTER_HANDLERS = [] } = config;
   const graceMs = config.LIFTER_CANCEL_GRACE_SECONDS * 1_000;
   // New at each start, so that a full JID names one life of one process.
   const resource = `${LIFTER_NAME}.${randomBytes(6).toString('hex')}`;
 
   const module = defineModule((provide) => {
     provide(NodesToken, [PubSubToken], (pubsub) => openNodes(pubsub, config));
-    provide(RegistryToken, [], () => loadHandlers(builtInModules));
+    provide(RegistryToken, [], () => {
+      const own = LIFTER_HANDLERS.map((name) => locateModule(name, process.cwd()));
+      return loadHandlers([...builtInModules, ...own]);
+    });
     provide(RunnerToken, [LoggerToken], (log) =>
       createRunner({
         slots: config.LIFTER_SLOTS,

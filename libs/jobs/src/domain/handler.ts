@@ -47,6 +47,8 @@ export interface HandlerSpec {
   /** For one attempt, in milliseconds. */
   readonly timeoutMs: number;
   readonly maxAttempts: number;
+  /** Jobs of the kind that may run at once in the whole system, from 1. None: as many as there are slots. */
+  readonly concurrency?: number;
   /** What to say when, by name; `done`: the answer after success, e.g. `Done lifting`. */
   readonly texts: Readonly<Record<string, string>>;
 }

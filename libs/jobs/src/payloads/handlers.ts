@@ -7,6 +7,7 @@ import {
   handlerName,
   integer,
   malformed,
+  optionalInteger,
   optionalText,
   present,
   text,
@@ -34,6 +35,7 @@ function encode(spec: HandlerSpec): Element {
       'timeout-ms': spec.timeoutMs,
       'max-attempts': spec.maxAttempts,
       'unique-by': spec.uniqueBy?.join(' '),
+      concurrency: spec.concurrency,
     },
     ...Object.entries(spec.texts).map(([name, words]) => xml('text', { name }, words)),
     encodeForm(spec, HANDLER_NAMESPACE),
@@ -62,6 +64,6 @@ function decode(element: Element): HandlerSpec {
         words.getText(),
       ]),
     ),
-    ...present({ uniqueBy }),
+    ...present({ uniqueBy, concurrency: optionalInteger(element, 'concurrency', 1) }),
   };
 }

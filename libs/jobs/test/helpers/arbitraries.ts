@@ -15,7 +15,7 @@ import type {
   Target,
 } from '../../src/index.js';
 
-const { constant, option, string, integer, oneof } = fc;
+const { constant, string, integer, oneof } = fc;
 
 function record<T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
   return fc.record(shape, { noNullPrototype: true });
@@ -222,7 +222,8 @@ export const handlerSpec: fc.Arbitrary<HandlerSpec> = record({
   maxAttempts: positive,
   texts: fc.dictionary(handlerName, xmlText, { maxKeys: 3, noNullPrototype: true }),
 }).chain((spec) =>
-  option(fc.subarray(spec.fields.map(({ name }) => name)), { nil: undefined }).map((uniqueBy) =>
-    uniqueBy === undefined ? spec : { ...spec, uniqueBy },
-  ),
+  optional({
+    uniqueBy: fc.subarray(spec.fields.map(({ name }) => name)),
+    concurrency: positive,
+  }).map((more) => ({ ...spec, ...more })),
 );

@@ -29,10 +29,20 @@ function problemsWith(fields: Fields, args: Values): string[] {
   const wrong = Object.entries(fields).flatMap(([name, field]) => {
     const value = args[name];
     if (value === undefined) return field.required === false ? [] : [`${name} is missing`];
-    if (accepts(field, value)) return [];
-    return [`${name} is ${JSON.stringify(value)}, wanted: ${wanted(field)}`];
+    return problemWithValue(name, field, value) ?? [];
   });
   return [...unknown, ...wrong];
+}
+
+/** A default that would not do as an argument. */
+export function problemWithDefault(name: string, field: Field | undefined): string | undefined {
+  if (field?.default === undefined) return undefined;
+  return problemWithValue(name, field, field.default);
+}
+
+function problemWithValue(name: string, field: Field, value: unknown): string | undefined {
+  if (accepts(field, value)) return undefined;
+  return `${name} is ${JSON.stringify(value)}, wanted: ${wanted(field)}`;
 }
 
 function accepts(field: Field, value: unknown): boolean {

@@ -1,4 +1,5 @@
-import { parseArgs } from './args.js';
+import { LifterError } from '../errors.js';
+import { parseArgs, problemWithDefault } from './args.js';
 import type { HandlerContext } from './context.js';
 import type { ArgsOf, Fields } from './fields.js';
 
@@ -17,6 +18,14 @@ export interface HandlerDefinition<F extends Fields> {
   readonly timeout?: number;
   /** Attempts that may fail, the first included. @default 3 */
   readonly maxAttempts?: number;
+  /** Jobs of the kind that may run at once, on all lifters together. @default as many as there are slots */
+  readonly concurrency?: number;
+  /**
+   * Names of fields. While a job with the same values in them is open, asking again gives that job. An empty list: one job of the
+   * kind at a time.
+   * @default every request is a job of its own
+   */
+  readonly uniqueKey?: readonly (keyof F & string)[];
   /**
    * Does the work, in a thread of its own: it may block.
    * @returns JSON, 64 KiB at most
@@ -34,11 +43,14 @@ export interface Handler {
   readonly fields: Fields;
   readonly timeout: number;
   readonly maxAttempts: number;
+  readonly concurrency?: number;
+  readonly uniqueKey?: readonly string[];
   /** Takes arguments as they come, and checks them. */
   run(args: object, context: HandlerContext): Promise<unknown>;
 }
 
-const namePattern = /^[a-z][a-z0-9._-]*$/;
+const namePattern = /^[a-z][a-z0-9._-]{0,63}$/;
+const fieldNamePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
 /**
  * Makes a handler, the default export of a module that a lifter loads:
@@ -51,20 +63,13 @@ const namePattern = /^[a-z][a-z0-9._-]*$/;
  *   run: ({ whom }) => `Hello, ${whom}!`,
  * });
  * ```
- * @throws TypeError when the definition makes no sense
+ * @throws LifterError `bad-definition`
  */
 export function defineHandler<const F extends Fields>(definition: HandlerDefinition<F>): Handler {
-  const { name, title = name, summary, done, fields } = definition;
+  const { name, title = name, summary, done, fields, concurrency, uniqueKey } = definition;
   const { timeout = 600_000, maxAttempts = 3 } = definition;
-  if (!namePattern.test(name)) {
-    throw new TypeError(
-      `a handler cannot be called '${name}': lower-case letters, digits, '-', '_' and '.' are taken, a letter first`,
-    );
-  }
-  if (!(timeout > 0)) throw new TypeError(`${name}: timeout is ${timeout}, wanted: milliseconds`);
-  if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
-    throw new TypeError(`${name}: maxAttempts is ${maxAttempts}, wanted: a whole number from 1`);
-  }
+  const problem = problemWith(definition);
+  if (problem !== undefined) throw new LifterError('bad-definition', problem);
   return {
     name,
     title,
@@ -73,6 +78,41 @@ export function defineHandler<const F extends Fields>(definition: HandlerDefinit
     fields,
     timeout,
     maxAttempts,
+    ...(concurrency !== undefined && { concurrency }),
+    ...(uniqueKey !== undefined && { uniqueKey }),
     run: async (args, context) => definition.run(parseArgs(fields, args), context),
   };
+}
+
+type Traits = Pick<Handler, 'name' | 'fields'> &
+  Partial<Pick<Handler, 'timeout' | 'maxAttempts' | 'concurrency' | 'uniqueKey'>>;
+
+/** The first thing that makes no sense, in words. */
+function problemWith(definition: Traits): string | undefined {
+  const {
+    name,
+    fields,
+    timeout = 1,
+    maxAttempts = 1,
+    concurrency = 1,
+    uniqueKey = [],
+  } = definition;
+  if (!namePattern.test(name)) {
+    return `a handler cannot be called '${name}': up to 64 lower-case letters, digits, '-', '_' and '.' are taken, a letter first`;
+  }
+  const names = Object.keys(fields);
+  const stray = names.find((field) => !fieldNamePattern.test(field));
+  if (stray !== undefined) {
+    return `${name}: a field cannot be called '${stray}': letters, digits, '-' and '_' are taken, no digit first`;
+  }
+  const wrongDefault = names.flatMap((field) => problemWithDefault(field, fields[field]) ?? [])[0];
+  if (wrongDefault !== undefined) return `${name}: the default of ${wrongDefault}`;
+  if (!(timeout > 0)) return `${name}: timeout is ${timeout}, wanted: milliseconds`;
+  for (const [what, value] of Object.entries({ maxAttempts, concurrency })) {
+    if (Number.isInteger(value) && value >= 1) continue;
+    return `${name}: ${what} is ${value}, wanted: a whole number from 1`;
+  }
+  const unknown = uniqueKey.find((field) => !Object.hasOwn(fields, field));
+  if (unknown !== undefined) return `${name}: uniqueKey names '${unknown}', which is no field`;
+  return undefined;
 }

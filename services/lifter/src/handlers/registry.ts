@@ -1,3 +1,4 @@
+import { LifterError, messageOf } from '../errors.js';
 import type { Handler } from './define.js';
 import { handlersOf } from './module.js';
 
@@ -14,7 +15,7 @@ export const builtInModules: readonly string[] = [new URL('./lift.js', import.me
 
 /**
  * Imports modules of handlers, each by its URL.
- * @throws Error naming the module that cannot be loaded, or two that define the same name
+ * @throws LifterError naming the module that cannot be loaded, or two that define the same name
  */
 export async function loadHandlers(moduleUrls: readonly string[]): Promise<HandlerRegistry> {
   const registry = new Map<string, RegisteredHandler>();
@@ -22,7 +23,8 @@ export async function loadHandlers(moduleUrls: readonly string[]): Promise<Handl
     for (const handler of await importHandlers(moduleUrl)) {
       const other = registry.get(handler.name);
       if (other) {
-        throw new Error(
+        throw new LifterError(
+          'name-taken',
           `the handler '${handler.name}' is defined twice, in ${other.moduleUrl} and in ${moduleUrl}`,
         );
       }
@@ -36,7 +38,7 @@ async function importHandlers(moduleUrl: string): Promise<readonly Handler[]> {
   try {
     return handlersOf(await import(moduleUrl));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`cannot load the handlers of ${moduleUrl}: ${why}`, { cause });
+    const message = `cannot load the handlers of ${moduleUrl}: ${messageOf(cause)}`;
+    throw new LifterError('handlers-not-loaded', message, { cause });
   }
 }

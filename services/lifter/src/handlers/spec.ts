@@ -5,6 +5,7 @@ import type { Field } from './fields.js';
 /** A handler as the `handlers` node tells of it. */
 export function handlerSpec(handler: Handler): HandlerSpec {
   const { name, title, summary, done, fields, timeout, maxAttempts } = handler;
+  const { concurrency, uniqueKey } = handler;
   return {
     name,
     title,
@@ -12,6 +13,8 @@ export function handlerSpec(handler: Handler): HandlerSpec {
     fields: Object.entries(fields).map(([fieldName, field]) => handlerField(fieldName, field)),
     timeoutMs: timeout,
     maxAttempts,
+    ...(concurrency !== undefined && { concurrency }),
+    ...(uniqueKey !== undefined && { uniqueBy: uniqueKey }),
     texts: { ...(done !== undefined && { done }) },
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { HandlerContext } from '../../src/handlers/context.js';
-import { defineHandler } from '../../src/handlers/define.js';
+import { defineHandler, type HandlerDefinition } from '../../src/handlers/define.js';
+import type { Fields } from '../../src/handlers/fields.js';
 import lift from '../../src/handlers/lift.js';
 import { handlersOf } from '../../src/handlers/module.js';
 import { builtInModules, loadHandlers } from '../../src/handlers/registry.js';
@@ -59,10 +60,26 @@ describe('a handler', () => {
     [{ name: 'Lift It' }, "a handler cannot be called 'Lift It'"],
     [{ timeout: 0 }, 'lift: timeout is 0'],
     [{ maxAttempts: 1.5 }, 'lift: maxAttempts is 1.5'],
-  ])('is refused when its definition makes no sense: %j', (more, message) => {
-    const definition = { name: 'lift', summary: 'lifts', fields: {}, run: () => null, ...more };
-    expect(() => defineHandler(definition)).toThrow(message);
-  });
+    [{ concurrency: 0 }, 'lift: concurrency is 0, wanted: a whole number from 1'],
+    [{ uniqueKey: ['gym'] }, "lift: uniqueKey names 'gym', which is no field"],
+    [{ fields: { 'how many': { type: 'text' } } }, "a field cannot be called 'how many'"],
+    [
+      { fields: { count: { type: 'integer', min: 1, default: 0 } } },
+      'lift: the default of count is 0, wanted: a whole number from 1',
+    ],
+  ] satisfies [Partial<HandlerDefinition<Fields>>, string][])(
+    'is refused when its definition makes no sense: %j',
+    (more, message) => {
+      const definition: HandlerDefinition<Fields> = {
+        name: 'lift',
+        summary: 'lifts',
+        fields: {},
+        run: () => null,
+        ...more,
+      };
+      expect(() => defineHandler(definition)).toThrow(message);
+    },
+  );
 
   it('is told to the others by its fields, title and texts', () => {
     const handler = defineHandler({
@@ -70,6 +87,8 @@ describe('a handler', () => {
       summary: 'greets',
       done: 'Greeted',
       fields: { whom: { type: 'text', description: 'who it is' } },
+      concurrency: 2,
+      uniqueKey: ['whom'],
       run: () => null,
     });
     expect(handlerSpec(handler)).toEqual({
@@ -78,6 +97,8 @@ describe('a handler', () => {
       summary: 'greets',
       timeoutMs: 600_000,
       maxAttempts: 3,
+      concurrency: 2,
+      uniqueBy: ['whom'],
       texts: { done: 'Greeted' },
       fields: [{ name: 'whom', type: 'text', description: 'who it is', required: true }],
     });
