@@ -10,6 +10,7 @@ import {
   flag,
   integer,
   isServiceError,
+  list,
   loadConfig,
   optional,
   required,
@@ -42,8 +43,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function fileWith(content: string): string {
-  const path = join(folder, 'options');
+function fileWith(content: string, name = 'options'): string {
+  const path = join(folder, name);
   writeFileSync(path, content);
   return path;
 }
@@ -205,12 +206,55 @@ describe('reading a file', () => {
     ['a name given twice', 'GYM_NAME=a\nGYM_NAME=b', 'GYM_NAME is wrong: value not shown'],
     ['broken JSON', '{"GYM_NAME": "s3cret", }', 'cannot be read. Expected: a JSON object'],
     ['JSON that its parser would quote', '{"GYM_NAME": s3cret}', 'Expected: a JSON object'],
-    ['a JSON value of no use', '{"GYM_NAME": ["s3cret"]}', 'Expected: text, a number, true or'],
+    [
+      'a JSON value of no use',
+      '{"GYM_NAME": {"a": "s3cret"}}',
+      'Expected: text, a number, true or',
+    ],
     ['an unknown name', 'GIM_NAME=s3cret', 'is no option. Is it GYM_NAME?'],
   ])('refuses %s', (_, content, message) => {
     const error = failure({ env: {}, file: fileWith(content) });
     expect(error.message).toContain(message);
     expect(error.message).not.toContain('s3cret');
+  });
+
+  it('takes a YAML mapping, each value as the text that is written there, lists with commas', () => {
+    const yaml =
+      '# the gym\nGYM_NAME: 0x1F\nGYM_KEY: off\nGYM_SLOTS: 3\nGYM_REST: "2m"\nGYM_OPEN:\n';
+    const config = loadConfig(schema, { env: {}, file: fileWith(yaml, 'options.yaml') });
+    expect(config).toEqual({
+      GYM_NAME: '0x1F',
+      GYM_KEY: 'off',
+      GYM_SLOTS: 3,
+      GYM_REST: 120_000,
+      GYM_OPEN: undefined,
+    });
+    const members = required({ description: 'Who may enter.', type: list(text()) });
+    for (const [name, content] of [
+      ['options.yml', 'GYM_MEMBERS:\n  - ann\n  - bob\n'],
+      ['options', '{"GYM_MEMBERS": ["ann", "bob"]}'],
+      ['options', 'GYM_MEMBERS=ann, bob'],
+    ] as const) {
+      const sources = { env: {}, file: fileWith(content, name) };
+      expect(loadConfig({ GYM_MEMBERS: members }, sources).GYM_MEMBERS).toEqual(['ann', 'bob']);
+    }
+  });
+
+  it.each([
+    ['broken YAML', 'GYM_NAME: ok\nGYM_KEY: "s3cret\n', 'line 3 is not understood'],
+    ['YAML that is no mapping', '- s3cret\n', 'it is none'],
+    ['a name given twice', 'GYM_KEY: s3cret\nGYM_KEY: s3cret\n', 'line 2 is not understood'],
+    ['a YAML value of no use', 'GYM_KEY:\n  deep: s3cret\n', 'GYM_KEY is wrong: value not shown'],
+    ['an unknown name', 'GIM_NAME: s3cret\n', 'is no option. Is it GYM_NAME?'],
+  ])('refuses %s in YAML, without quoting the file', (_, content, message) => {
+    const error = failure({ env: {}, file: fileWith(content, 'options.yaml') });
+    expect(error.message).toContain(message);
+    expect(error.message).not.toContain('s3cret');
+  });
+
+  it("leaves alone what is another program's, if told to", () => {
+    const file = fileWith('GYM_NAME=Iron\nGYM_KEY=k3y\nPOOL_LANES=8');
+    expect(loadConfig(schema, { env: {}, file, ignoreUnknown: true }).GYM_NAME).toBe('Iron');
   });
 
   it('says so if there is no such file', () => {

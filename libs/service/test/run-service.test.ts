@@ -162,8 +162,21 @@ describe('its configuration', { timeout: 30_000 }, () => {
   });
 
   it('can be checked without running anything', async () => {
-    const right = await start({}, '--check-config').ended;
-    expect(right).toEqual({ code: 0, stdout: 'fixture: the configuration is right.', stderr: '' });
+    const file = join(folder, 'checked.env');
+    writeFileSync(file, 'FIXTURE_ACT=done\n');
+    const env = { FIXTURE_KEY: 's3cret', HEALTH_HOST: '::1' };
+    const { code, stdout, stderr } = await start(env, '--check-config', '--config', file).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
+      ['fixture: the configuration is right.'],
+      [''],
+      ['FIXTURE_ACT', 'done', file],
+      ['FIXTURE_STOP', 'at-once', 'default'],
+      ['FIXTURE_KEY', '********', 'environment'],
+      ['LOG_LEVEL', 'info', 'default'],
+      ['HEALTH_PORT', '(they are not served)', 'not given'],
+      ['HEALTH_HOST', '::1', 'environment'],
+    ]);
     expect(await start({ FIXTURE_ACT: 'dance' }, '--check-config').ended).toMatchObject({
       code: 2,
     });

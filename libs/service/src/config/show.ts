@@ -37,5 +37,5 @@ export function effectiveText(
 function shownValue(schema: Schema, { name, value, secret, origin }: EffectiveValue): string {
   // Always as long: not even the length of a secret is anybody's business.
   if (secret && origin !== undefined) return '********';
-  return value ?? schema[name]?.otherwise ?? '';
+  return value ?? `(${schema[name]?.otherwise ?? ''})`;
 }

@@ -10,7 +10,7 @@ import { type PubSubConfig, pubsubJid, sessionOptions, type XmppConfig } from '.
 import { defineModule, token } from '../container.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { sessionLog } from '../logging.js';
-import { LoggerToken, ServiceContextToken } from '../tokens.js';
+import { HealthToken, LoggerToken, MetricsToken, ServiceContextToken } from '../tokens.js';
 import { sessionPart } from './session-part.js';
 
 export const SessionToken = token<Session>('Session');
@@ -35,8 +35,9 @@ export function xmppModule(
     );
     provide(
       SessionPartToken,
-      [SessionToken, LoggerToken, ServiceContextToken],
-      (session, log, { fail }) => sessionPart(session, { log, onEnd: fail }),
+      [SessionToken, LoggerToken, ServiceContextToken, MetricsToken, HealthToken],
+      (session, log, { fail }, metrics, health) =>
+        sessionPart(session, { log, onEnd: fail, watch: { metrics, health } }),
     );
   });
 }

@@ -1,12 +1,17 @@
 import type { Session, SessionEvents, Unlisten } from '@heavylift/xmpp-pubsub';
 import type { Logger } from 'pino';
 import { ServiceError } from '../errors.js';
+import type { Health } from '../health/health.js';
+import { watchSession } from '../health/session.js';
 import type { Lifecycle } from '../lifecycle.js';
+import type { Metrics } from '../metrics/port.js';
 
 export interface SessionPartOptions {
   /** Stands in the lines of the log. @default 'xmpp' */
   readonly name?: string;
   readonly log: Logger;
+  /** Told of its connections; being online becomes a condition of readiness. @default nobody is told */
+  readonly watch?: { readonly metrics: Metrics; readonly health: Health };
   /** Told when the session has ended for good after it had been online; the service cannot go on then. */
   readonly onEnd: (error: ServiceError) => void;
   /** Least time between two lines that say the server cannot be reached, in milliseconds. @default 30_000 */
@@ -19,7 +24,7 @@ export interface SessionPartOptions {
  */
 export function sessionPart(
   session: Session,
-  { name = 'xmpp', log, onEnd, quietMs = 30_000 }: SessionPartOptions,
+  { name = 'xmpp', log, watch, onEnd, quietMs = 30_000 }: SessionPartOptions,
 ): Lifecycle {
   let unlisten: readonly Unlisten[] = [];
   return {
@@ -31,6 +36,7 @@ export function sessionPart(
       unlisten = [
         session.on('online', outage.over),
         session.on('offline', outage.goesOn),
+        ...(watch === undefined ? [] : [watchSession(session, name, watch)]),
         // Before it was online, the failed start says the same.
         session.on('giving-up', ({ error }) => {
           if (started) onEnd(ended(name, error));
