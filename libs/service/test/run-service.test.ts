@@ -145,6 +145,45 @@ describe('a service', { timeout: 30_000 }, () => {
   });
 });
 
+describe('its health', { timeout: 30_000 }, () => {
+  it('is served nowhere unless a port is given', async () => {
+    const { child, ended, logged, messages } = start();
+    await logged('ready');
+    child.kill('SIGTERM');
+    await ended;
+    expect(messages()).not.toContain('serving health and metrics');
+  });
+
+  it('is served from before the first start to after the last stop', async () => {
+    const { child, ended, logged, logLines, messages } = start({
+      HEALTH_PORT: '0',
+      FIXTURE_STOP: 'never',
+    });
+    await logged('serving health and metrics');
+    expect(messages()[0]).toBe('serving health and metrics');
+    const [, url = ''] = /"url":"([^"]+)"/.exec(logLines().join('\n')) ?? [];
+    await logged('ready');
+    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({
+      ready: true,
+      conditions: { service: 'ok' },
+    });
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('\nheavylift_ready 1\n');
+    child.kill('SIGTERM');
+    await logged('work stopping');
+    const stopping = await fetch(`${url}/readyz`);
+    expect(stopping.status).toBe(503);
+    expect(await stopping.json()).toEqual({ ready: false, conditions: { service: 'stopping' } });
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    await ended;
+  });
+
+  it('ends with the service, and leaves nothing open', async () => {
+    const { ended, messages } = start({ HEALTH_PORT: '0', FIXTURE_ACT: 'done' });
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    expect(messages()).toEqual(['serving health and metrics', ...cleanLife]);
+  });
+});
+
 describe('its configuration', { timeout: 30_000 }, () => {
   it('if wrong, is told on standard error and gives exit code 2, with nothing started', async () => {
     const { ended } = start({ FIXTURE_ACT: 'dance', FIXTURE_STOPP: 'x', LOG_LEVEL: 'loud' });

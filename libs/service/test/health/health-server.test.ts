@@ -1,0 +1,118 @@
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { healthServer } from '../../src/health/server.js';
+import {
+  createHealth,
+  createLogger,
+  createPrometheusMetrics,
+  type Lifecycle,
+  serviceMetrics,
+} from '../../src/index.js';
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function serve(host = '127.0.0.1', port = 0) {
+  const lines: string[] = [];
+  const log = createLogger({
+    name: 'test',
+    level: 'info',
+    destination: { write: (line) => lines.push(line) },
+  });
+  const health = createHealth();
+  const metrics = createPrometheusMetrics((error) => {
+    throw error;
+  });
+  const part: Lifecycle = healthServer({ host, port, health, metrics, log });
+  await part.start(new AbortController().signal);
+  stops.push(() => part.stop());
+  const [, url = ''] = /"url":"([^"]+)"/.exec(lines.join('')) ?? [];
+  return { url, health, metrics, lines, part };
+}
+
+describe('the health server', () => {
+  it('says that the process lives', async () => {
+    const { url } = await serve();
+    const answer = await fetch(`${url}/livez`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ live: true });
+  });
+
+  it('says whether the service is ready, and if not, what is in the way', async () => {
+    const { url, health } = await serve();
+    let complaint: string | undefined = 'starting';
+    health.require('service', () => complaint);
+    const withdraw = health.require('session xmpp', () => 'offline');
+    const before = await fetch(`${url}/readyz`);
+    expect(before.status).toBe(503);
+    expect(await before.json()).toEqual({
+      ready: false,
+      conditions: { service: 'starting', 'session xmpp': 'offline' },
+    });
+    complaint = undefined;
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    withdraw();
+    const after = await fetch(`${url}/readyz?verbose`);
+    expect(after.status).toBe(200);
+    expect(await after.json()).toEqual({ ready: true, conditions: { service: 'ok' } });
+  });
+
+  it('gives the metrics as Prometheus reads them', async () => {
+    const { url, metrics } = await serve();
+    metrics.count(serviceMetrics.connected, { session: 'xmpp' });
+    const answer = await fetch(`${url}/metrics`);
+    expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(await answer.text()).toContain('heavylift_session_connects_total{session="xmpp"} 1\n');
+  });
+
+  it('answers nothing else', async () => {
+    const { url } = await serve();
+    expect((await fetch(`${url}/`)).status).toBe(404);
+    expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).toBe(405);
+    const head = await fetch(`${url}/livez`, { method: 'HEAD' });
+    expect(head.status).toBe(200);
+    expect(await head.text()).toBe('');
+  });
+
+  it('listens at loopback unless told otherwise', async () => {
+    const { url } = await serve();
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  it('ends at once, even if a scraper keeps its connection open', async () => {
+    const { url, part } = await serve();
+    stops.length = 0;
+    await new Promise<void>((resolve, reject) => {
+      const kept = get(`${url}/livez`, { headers: { connection: 'keep-alive' } }, (response) => {
+        response.resume().on('end', resolve);
+      });
+      kept.on('error', reject);
+    });
+    await part.stop();
+    await expect(fetch(`${url}/livez`)).rejects.toThrow();
+  });
+
+  it('says which options are wrong if the port is taken', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    stops.push(() => new Promise((resolve) => other.close(() => resolve())));
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await expect(serve('127.0.0.1', port)).rejects.toThrow(
+      `cannot listen at HEALTH_HOST 127.0.0.1, HEALTH_PORT ${port}`,
+    );
+  });
+});
+
+describe('a condition that somebody else took over', () => {
+  it('stays when the first one is taken away', () => {
+    const health = createHealth();
+    const first = health.require('session', () => 'gone');
+    health.require('session', () => 'offline');
+    first();
+    expect(health.report()).toEqual({ ready: false, conditions: { session: 'offline' } });
+  });
+});
