@@ -1,0 +1,32 @@
+/**
+ * Whether a text fits a pattern in which `*` stands for any characters and everything else for itself. Upper and lower case are the same.
+ */
+export function fitsGlob(pattern: string, text: string): boolean {
+  const rest = text.toLowerCase();
+  const [first = '', ...others] = pattern.toLowerCase().split(/\*+/);
+  const last = others.pop();
+  if (last === undefined) return rest === first;
+  const end = rest.length - last.length;
+  if (first.length > end || !rest.startsWith(first) || !rest.endsWith(last)) return false;
+  // Each part in the middle is taken where it comes first: that leaves the most for those behind it.
+  let from = first.length;
+  for (const part of others) {
+    const at = rest.indexOf(part, from);
+    if (at < 0 || at + part.length > end) return false;
+    from = at + part.length;
+  }
+  return true;
+}
+
+/** Whether a bare JID fits: `ada@example.org`, `*@example.org`, `example.org` (everybody there), `*` (everybody). */
+export function fitsJid(pattern: string, bareJid: string): boolean {
+  if (pattern === '*') return true;
+  const wanted = partsOf(pattern);
+  const given = partsOf(bareJid);
+  return fitsGlob(wanted.local ?? '*', given.local ?? '') && fitsGlob(wanted.domain, given.domain);
+}
+
+function partsOf(jid: string): { readonly local?: string; readonly domain: string } {
+  const at = jid.indexOf('@');
+  return at < 0 ? { domain: jid } : { local: jid.slice(0, at), domain: jid.slice(at + 1) };
+}
