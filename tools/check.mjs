@@ -10,6 +10,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { stalePages } from './docs.mjs';
 import { againstDirection } from './import-direction.mjs';
 import { binOf, root, runNode, seconds } from './run.mjs';
 
@@ -30,6 +31,7 @@ if (all || only.lint) {
   const biome = ['check', '--error-on-warnings', '--max-diagnostics=none', '.'];
   await step('lint', tool('@biomejs/biome', 'biome', ...biome));
   await step('import direction', async () => importDirection());
+  await step('generated documentation', generatedDocs);
 }
 if (all) {
   await step('project references', tool('nx', 'nx', 'sync:check'));
@@ -77,6 +79,12 @@ function tool(packageName, command, ...args) {
 /** @returns {Outcome} */
 function importDirection() {
   const problems = againstDirection();
+  return { ok: problems.length === 0, output: problems.join('\n') };
+}
+
+/** @returns {Promise<Outcome>} */
+async function generatedDocs() {
+  const problems = await stalePages();
   return { ok: problems.length === 0, output: problems.join('\n') };
 }
 
