@@ -73,6 +73,7 @@ export {
 export { HealthToken, LoggerToken, MetricsToken, ServiceContextToken } from './tokens.js';
 export { trustPublishers } from './trust.js';
 export { within } from './within.js';
+export { forwardToBare, unwrapForwarded } from './xmpp/forwarding.js';
 export { PubSubToken, SessionPartToken, SessionToken, xmppModule } from './xmpp/module.js';
 export {
   availability,

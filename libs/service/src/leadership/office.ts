@@ -1,0 +1,66 @@
+import { ServiceError } from '../errors.js';
+import { pause } from './bell.js';
+import type { Office } from './types.js';
+
+export interface OfficeOptions {
+  readonly epoch: number;
+  /** By `performance.now()`: when the office was surely ours. */
+  readonly certainSince: number;
+  readonly certaintyMs: number;
+  /** Asks the service whether the lock is there and no higher one is. */
+  readonly isHighest: () => Promise<boolean>;
+  /** The lock could not be read. */
+  readonly onUncertain: (error: unknown) => void;
+  readonly onOver: (reason: ServiceError) => void;
+}
+
+/** An office as its candidacy sees it. */
+export interface OwnOffice {
+  readonly office: Office;
+  /** Ends it; further calls do nothing. */
+  end(reason: string): void;
+}
+
+const retryReadMs = 250;
+
+export function beginOffice(options: OfficeOptions): OwnOffice {
+  const { epoch, certaintyMs, isHighest, onUncertain, onOver } = options;
+  const over = new AbortController();
+  // From when the question was sent, since the answer may have waited for long in a process that was stopped. This clock goes on
+  // meanwhile.
+  let certainSince = options.certainSince;
+  let reading: Promise<void> | undefined;
+
+  function end(message: string): void {
+    if (over.signal.aborted) return;
+    const reason = new ServiceError('office-lost', message);
+    over.abort(reason);
+    onOver(reason);
+  }
+
+  async function read(): Promise<void> {
+    const asked = performance.now();
+    try {
+      if (await isHighest()) certainSince = asked;
+      else end(`the lock of epoch ${epoch} is gone, or not the highest any more`);
+    } catch (error) {
+      if (over.signal.aborted) return;
+      onUncertain(error);
+      await pause(retryReadMs, over.signal);
+    }
+  }
+
+  async function certify(): Promise<void> {
+    for (;;) {
+      over.signal.throwIfAborted();
+      if (performance.now() - certainSince <= certaintyMs) return;
+      reading ??= read().finally(() => {
+        reading = undefined;
+      });
+      await reading;
+    }
+  }
+
+  const resign = (reason: string) => end(`resigned: ${reason}`);
+  return { office: { epoch, signal: over.signal, certify, resign }, end };
+}
