@@ -7,9 +7,10 @@ import type {
   JsonObject,
   LifterLoad,
   Requester,
+  Schedule,
 } from '@heavylift/jobs';
 import type { Clauses } from './chat/clauses.js';
-import type { Counts } from './scheduler/scheduler.js';
+import type { Counts } from './scheduler/types.js';
 
 /** What somebody wants to have run. */
 export interface RunRequest {
@@ -25,7 +26,7 @@ export type RunAnswer =
   /** The same request, or the same unique key, is open or was answered lately. */
   | { readonly kind: 'duplicate'; readonly job: JobId; readonly number: number }
   /** It will run again and again. */
-  | { readonly kind: 'scheduled'; readonly schedule: Schedule }
+  | { readonly kind: 'scheduled'; readonly schedule: Schedule; readonly next: Instant }
   | { readonly kind: 'impossible'; readonly reason: string }
   /** Not now. */
   | { readonly kind: 'refused'; readonly text: string };
@@ -39,22 +40,10 @@ export interface JobView {
   readonly waitsFor?: string;
 }
 
-/** A job that is to run again and again. */
-export interface Schedule {
-  readonly number: number;
-  readonly kind: string;
-  readonly args: JsonObject;
-  readonly requester: Requester;
-  /** Five fields, or six with seconds first. */
-  readonly cron: string;
-  /** As the IANA calls it, e.g. `Europe/Vienna`. */
-  readonly timeZone: string;
-  readonly created: Instant;
-  /** When it last brought a job. */
-  readonly last?: Instant;
+/** A schedule, and when it brings its next job; undefined if never again. */
+export interface ScheduleView {
+  readonly schedule: Schedule;
   readonly next?: Instant;
-  readonly target: JobEntry['target'];
-  readonly priority: number;
 }
 
 export type CancelAnswer =
@@ -90,7 +79,7 @@ export interface Desk {
   failed(number: number): Promise<JobEntry | undefined>;
   /** Runs a job that failed for good once more, under a new number, for whoever asked first. */
   retry(number: number): Promise<RetryAnswer>;
-  schedules(): readonly Schedule[];
+  schedules(): readonly ScheduleView[];
   /** False if there is none of that number. */
   unschedule(number: number): Promise<boolean>;
 }

@@ -1,9 +1,12 @@
 import {
-  type AttemptReport,
+  aggregate,
   assignPending,
+  childOf,
   createAgenda,
+  createOpenJobs,
   createPendingQueue,
   createTally,
+  DEADLINE,
   endDecision,
   type Failure,
   isDelayed,
@@ -13,63 +16,25 @@ import {
   type JobId,
   type JobResult,
   type Ledger,
-  type LifterAnnouncement,
-  type Limits,
+  lifterNamesFor,
   type NewJob,
   reconcile,
   retryDecision,
+  takes,
+  targetName,
   waitingText,
   whyWaiting,
 } from '@heavylift/jobs';
+import { createFamilies } from './families.js';
+import { createHistory } from './history.js';
 import { createLifterRegistry } from './lifters.js';
-
-export interface SchedulerOptions {
-  readonly ledger: Ledger;
-  /** How long a lifter may be away before its jobs are given to others, in milliseconds. */
-  readonly graceMs: number;
-  /** How long a lifter may take to end a job that is to be cancelled, in milliseconds. */
-  readonly cancelGraceMs: number;
-  readonly limits: Limits;
-  readonly now: () => number;
-  /** From 0 up to, not including, 1. */
-  readonly random: () => number;
-  /** The ledger has something to be written. */
-  readonly onChange: () => void;
-  /** A job ends without a lifter's doing: to be published like every other result. */
-  readonly onEnd: (result: JobResult) => void;
-  readonly onNote: (details: Readonly<Record<string, unknown>>, message: string) => void;
-}
-
-export interface Counts {
-  readonly lifters: number;
-  readonly slots: number;
-  readonly busy: number;
-  readonly waiting: number;
-}
-
-/**
- * Decides who runs what, and when. It holds no truth of its own: all of it is made from the ledger, the lifters' presence and the
- * results, and all it decides goes into the ledger. Every method returns at once.
- */
-export interface Scheduler {
-  /** Takes a job in and gives it to a lifter, if one is free. It is accepted when the ledger has been written. */
-  submit(job: NewJob): JobEntry;
-  /** Why the job does not run, as the end of "it waits …"; undefined if it runs. */
-  waitsFor(job: JobId): string | undefined;
-  announced(lifter: string, announcement: LifterAnnouncement): void;
-  left(lifter: string): void;
-  ended(result: JobResult): void;
-  /** @param from full JID of who published it */
-  reported(report: AttemptReport, from: string): void;
-  /** The requester has the outcome: the job is let go. */
-  told(job: JobId): void;
-  /** Does what has come due; to be called a few times a second. */
-  tick(): void;
-  counts(): Counts;
-}
+import { createRateMeter } from './rate.js';
+import type { Scheduler, SchedulerOptions } from './types.js';
 
 /** An assignment may be on its way for so long before it counts as lost. */
 const settleMs = 5_000;
+/** Bounds of the wait before a job that a lifter would not have is given out again. */
+const declined = { initialMs: 250, maxMs: 60_000 };
 
 type Changes = Parameters<Ledger['change']>[1];
 type Outcome =
@@ -77,32 +42,61 @@ type Outcome =
   | { readonly status: 'cancelled' | 'expired' };
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { ledger, graceMs, cancelGraceMs, limits, now, random, onChange, onEnd, onNote } = options;
+  const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
+  const { onChange, onEnd, onOutcome, onNote } = options;
   const leadingSince = now();
   const lifters = createLifterRegistry();
   const queue = createPendingQueue();
+  /** Jobs whose start, or next attempt, is still to come. */
+  const delayed = new Set<JobId>();
   /** When to look at a job again: its start, its next attempt, its deadline. */
   const agenda = createAgenda();
   const running = createTally();
-  /** Their outcome is known, their requesters are not told yet. They take no slot. */
-  const done = new Set<JobId>();
+  const open = createTally();
+  const openJobs = createOpenJobs();
+  const families = createFamilies();
+  const history = createHistory();
+  const rate = createRateMeter(now);
+  /** Of open jobs whose requesters are not told yet. They take no slot. */
+  const outcomes = new Map<JobId, JobResult>();
+  /** Who has handed back which job. */
+  const decliners = new Map<JobId, Set<string>>();
+  /** Since when there is nobody for a part of a job for all. */
+  const deserted = new Map<JobId, number>();
 
-  for (const entry of ledger.entries()) place(entry);
+  for (const entry of ledger.entries()) meet(entry);
+  for (const id of [...families.children()]) dismissIfOrphan(id);
+
+  function meet(entry: JobEntry): void {
+    if (entry.target.type !== 'child') open.add(entry);
+    openJobs.opened(entry);
+    families.add(entry);
+    place(entry);
+  }
+
+  /** Parts are written before the whole: without it they were never accepted, or are what is left of one that was let go. */
+  function dismissIfOrphan(id: JobId): void {
+    const child = ledger.get(id);
+    if (child?.target.type === 'child' && ledger.get(child.target.parent) === undefined)
+      dismiss(child);
+  }
 
   /** Puts a job where its state says it belongs. */
   function place(entry: JobEntry): void {
     if (entry.state.type === 'assigned') {
       running.add(entry);
       lifters.gave(entry.state.lifter, entry.id, now());
-    } else if (!isDelayed(entry, now())) queue.add(entry);
+    } else if (isDelayed(entry, now())) delayed.add(entry.id);
+    else if (entry.target.type !== 'all') queue.add(entry);
     schedule(entry);
   }
 
   /** Takes it from wherever it is. To be given the entry as it was placed. */
   function displace(entry: JobEntry): void {
     agenda.delete(entry.id);
+    delayed.delete(entry.id);
     queue.remove(entry.id);
-    if (entry.state.type !== 'assigned' || done.has(entry.id)) return;
+    if (entry.state.type !== 'assigned' || outcomes.has(entry.id)) return;
     running.remove(entry);
     lifters.took(entry.state.lifter, entry.id);
   }
@@ -116,37 +110,98 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (times.length > 0) agenda.set(entry.id, Math.min(...times));
   }
 
-  function change(entry: JobEntry, changes: Changes): void {
+  function change(entry: JobEntry, changes: Changes): JobEntry {
     displace(entry);
-    place(ledger.change(entry.id, changes));
+    const changed = ledger.change(entry.id, changes);
+    place(changed);
+    onChange();
+    return changed;
+  }
+
+  function takeIn(job: NewJob): JobEntry {
+    const entry = ledger.add(job);
+    onChange();
+    meet(entry);
+    return entry;
+  }
+
+  /** Lets a job go, and its parts with it. */
+  function dismiss(entry: JobEntry): void {
+    const { id } = entry;
+    for (const child of families.childrenOf(id).map(ledger.get)) if (child) dismiss(child);
+    displace(entry);
+    const result = outcomes.get(id);
+    if (result !== undefined) history.add({ entry, result });
+    if (entry.target.type !== 'child') open.remove(entry);
+    openJobs.closed(entry, now());
+    families.remove(entry);
+    for (const memory of [outcomes, decliners, deserted]) memory.delete(id);
+    ledger.remove(id);
     onChange();
   }
 
   /** No lifter idles while a job that it may run waits. */
   function assign(): void {
-    const assignments = assignPending({ queue, lifters: lifters.live(), running, limits });
+    const assignments = assignPending({
+      queue,
+      lifters: lifters.live(),
+      running,
+      limits: limits(),
+      hasDeclined: ({ id }, lifter) => decliners.get(id)?.has(lifter) ?? false,
+    });
     for (const { entry, lifter } of assignments) {
       change(entry, { state: { type: 'assigned', lifter, since: now() } });
     }
   }
 
   /** Its outcome is known: it takes no slot any more. */
-  function markDone(entry: JobEntry): void {
+  function settle(entry: JobEntry, result: JobResult): void {
     displace(entry);
-    done.add(entry.id);
+    outcomes.set(entry.id, result);
+    rate.count();
+    onOutcome(entry, result);
+    if (entry.target.type === 'child') settleParent(entry.target.parent);
   }
 
   function end(entry: JobEntry, outcome: Outcome): void {
     const { id: job, number, kind, attempt, submitted, failures } = entry;
-    markDone(entry);
-    onEnd({ job, number, kind, attempt, submitted, finished: now(), failures, ...outcome });
+    endWith(entry, {
+      job,
+      number,
+      kind,
+      attempt,
+      submitted,
+      finished: now(),
+      failures,
+      ...outcome,
+    });
+  }
+
+  function endWith(entry: JobEntry, result: JobResult): void {
+    onEnd(result);
+    settle(entry, result);
+  }
+
+  /** A job for all ends when the last of its parts has. */
+  function settleParent(id: JobId): void {
+    const parent = ledger.get(id);
+    if (parent === undefined || outcomes.has(id)) return;
+    const parts = new Map<string, JobResult>();
+    for (const child of families.childrenOf(id).map(ledger.get)) {
+      const outcome = child && outcomes.get(child.id);
+      if (outcome === undefined) return;
+      parts.set(targetName(child) ?? '', outcome);
+    }
+    endWith(parent, aggregate(parent, parts, now()));
   }
 
   /** The attempt came to nothing: another one, if there may be one. */
   function failed(entry: JobEntry, failure: Failure): void {
     const stalled = failure.reason === 'stalled';
+    // Nobody else can do a lifter's own part.
+    const isGivenOn = entry.target.type !== 'child' && isGivenOnAfterStall(entry);
     const decision = stalled
-      ? { retry: isGivenOnAfterStall(entry), delayMs: 0 }
+      ? { retry: isGivenOn, delayMs: 0 }
       : retryDecision(entry, failure.error, random());
     if (!decision.retry) {
       end(entry, { status: 'failed', error: failure.error });
@@ -170,6 +225,24 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     failed(entry, { attempt, reason: 'stalled', lifter, at: now(), error });
   }
 
+  /** It was handed back, at no cost of an attempt: another lifter is to have it, or the same one after a while. */
+  function released(entry: JobEntry, lifter: string): void {
+    const takers = lifters.live().filter((other) => takes(other, entry.kind, targetName(entry)));
+    if (!takers.some(({ jid }) => jid === lifter)) {
+      // It is about to leave, which says nothing about the job.
+      change(entry, { state: { type: 'pending' } });
+      return;
+    }
+    const declining = (decliners.get(entry.id) ?? new Set()).add(lifter);
+    decliners.set(entry.id, declining);
+    const others = takers.some(({ jid }) => !declining.has(jid));
+    const waitMs = Math.min(declined.maxMs, declined.initialMs * 2 ** declining.size);
+    change(entry, {
+      state: { type: 'pending' },
+      notBefore: others ? undefined : now() + waitMs,
+    });
+  }
+
   /** What the ledger says of running jobs, compared with what lifters say of themselves. */
   function reconcileNow(): void {
     const found = reconcile(assignedEntries(), lifters.reports(), {
@@ -188,36 +261,91 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function* assignedEntries(): Iterable<JobEntry> {
     for (const entry of ledger.entries())
-      if (entry.state.type === 'assigned' && !done.has(entry.id)) yield entry;
+      if (entry.state.type === 'assigned' && !outcomes.has(entry.id)) yield entry;
+  }
+
+  /** A part waits for one lifter alone; if that one is gone for good the others' answers are not held up. */
+  function endDesertedParts(): void {
+    const live = lifters.live();
+    for (const id of [...families.children()]) {
+      const child = ledger.get(id);
+      if (child?.state.type !== 'pending' || outcomes.has(id) || delayed.has(id)) continue;
+      const name = targetName(child);
+      if (live.some((lifter) => takes(lifter, child.kind, name))) {
+        deserted.delete(id);
+        continue;
+      }
+      const since = deserted.get(id) ?? now();
+      deserted.set(id, since);
+      if (now() - since < graceMs) continue;
+      const message = `the lifter "${name}" left before it could do its part`;
+      end(child, { status: 'failed', error: { class: 'LifterGone', message } });
+    }
+  }
+
+  function requestCancel(entry: JobEntry, by: string): void {
+    const asked =
+      entry.cancelRequested === undefined
+        ? change(entry, { cancelRequested: { at: now(), by } })
+        : entry;
+    lookAt(asked);
   }
 
   function lookAt(entry: JobEntry): void {
     const decision = endDecision(entry, now(), cancelGraceMs);
-    if (decision.do === 'end') end(entry, { status: decision.status });
-    else if (decision.do === 'request-cancel')
-      change(entry, { cancelRequested: { at: now(), by: decision.by } });
-    else {
+    if (decision.do === 'request-cancel') requestCancel(entry, decision.by);
+    else if (decision.do === 'nothing') {
       displace(entry);
       place(entry);
-    }
+    } else if (entry.target.type === 'all') endParts(entry, decision.status);
+    else end(entry, { status: decision.status });
+  }
+
+  /** What is for all ends by its parts' ending, a job that runs included. */
+  function endParts(parent: JobEntry, status: 'cancelled' | 'expired'): void {
+    const by = parent.cancelRequested?.by ?? (status === 'expired' ? DEADLINE : 'heavylift');
+    for (const child of families.childrenOf(parent.id).map(ledger.get))
+      if (child && !outcomes.has(child.id)) requestCancel(child, by);
+    settleParent(parent.id);
+    if (!outcomes.has(parent.id)) agenda.set(parent.id, now() + cancelGraceMs);
   }
 
   return {
     submit(job) {
-      const entry = ledger.add(job);
-      onChange();
-      place(entry);
+      const entry = takeIn(job);
       assign();
       return ledger.get(entry.id) ?? entry;
     },
+    submitToAll(job, makeId) {
+      const parent: NewJob = { ...job, target: { type: 'all' } };
+      const names = lifterNamesFor(job.kind, lifters.live());
+      if (names.length === 0) return undefined;
+      // Children go first: a parent that stands in the node has all of them there.
+      const children = names.map((name) => takeIn(childOf(parent, makeId(), name)));
+      try {
+        const entry = takeIn(parent);
+        assign();
+        return entry;
+      } catch (error) {
+        for (const child of children) dismiss(child);
+        throw error;
+      }
+    },
+    cancel(job, by) {
+      const entry = ledger.get(job);
+      if (entry === undefined || outcomes.has(job)) return 'over';
+      requestCancel(entry, by);
+      return outcomes.has(job) ? 'cancelled' : 'requested';
+    },
     waitsFor(job) {
       const entry = ledger.get(job);
-      if (entry === undefined) return undefined;
+      if (entry === undefined || outcomes.has(job)) return undefined;
       const ahead = queue.has(job) ? queue.ahead(entry) : 0;
-      const context = { now: now(), lifters: lifters.live(), running, limits, ahead };
+      const context = { now: now(), lifters: lifters.live(), running, limits: limits(), ahead };
       const waiting = whyWaiting(entry, context);
       return waiting && waitingText(waiting, now());
     },
+    outcome: (job) => outcomes.get(job),
     announced(jid, announcement) {
       lifters.announced(jid, announcement, now());
       assign();
@@ -227,15 +355,15 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
     ended(result) {
       const entry = ledger.get(result.job);
-      if (entry === undefined || done.has(entry.id)) return;
-      markDone(entry);
+      if (entry === undefined || outcomes.has(entry.id)) return;
+      settle(entry, result);
       assign();
     },
     reported(report, from) {
       const entry = ledger.get(report.job);
-      if (entry === undefined || done.has(entry.id) || entry.state.type !== 'assigned') return;
+      if (entry === undefined || outcomes.has(entry.id) || entry.state.type !== 'assigned') return;
       if (entry.state.lifter !== from || entry.attempt !== report.attempt) return;
-      if (report.outcome === 'released') change(entry, { state: { type: 'pending' } });
+      if (report.outcome === 'released') released(entry, from);
       else {
         const { attempt, reason, at, error } = report;
         failed(entry, { attempt, lifter: from, at, reason, error });
@@ -245,18 +373,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     told(job) {
       const entry = ledger.get(job);
       if (entry === undefined) return;
-      displace(entry);
-      done.delete(job);
-      ledger.remove(job);
-      onChange();
+      dismiss(entry);
       assign();
     },
     tick() {
       for (const job of agenda.due(now())) {
         const entry = ledger.get(job);
-        if (entry !== undefined && !done.has(job)) lookAt(entry);
+        if (entry !== undefined && !outcomes.has(job)) lookAt(entry);
       }
       if (running.total > 0) reconcileNow();
+      if (families.size > 0) endDesertedParts();
       assign();
     },
     counts() {
@@ -265,8 +391,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         lifters: live.length,
         slots: live.reduce((sum, { slots }) => sum + slots, 0),
         busy: live.reduce((sum, { busy }) => sum + busy, 0),
-        waiting: ledger.size - done.size - running.total,
+        waiting: queue.size + delayed.size,
       };
     },
+    lifters: () => lifters.live(),
+    openOf: (requester) => open.ofRequester(requester),
+    endedPerSecond: () => rate.perSecond(),
+    openJobs,
+    history,
   };
 }

@@ -1,0 +1,79 @@
+import type {
+  AttemptReport,
+  JobEntry,
+  JobId,
+  JobResult,
+  Ledger,
+  LifterAnnouncement,
+  LifterLoad,
+  Limits,
+  NewJob,
+  OpenJobs,
+} from '@heavylift/jobs';
+import type { History } from './history.js';
+
+export interface SchedulerOptions {
+  readonly ledger: Ledger;
+  /** How long a lifter may be away before its jobs are given to others, in milliseconds. */
+  readonly graceMs: number;
+  /** How long a lifter may take to end a job that is to be cancelled, in milliseconds. */
+  readonly cancelGraceMs: number;
+  readonly limits: () => Limits;
+  readonly now: () => number;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  /** The ledger has something to be written. */
+  readonly onChange: () => void;
+  /** A job ends without a lifter's doing: to be published like every other result. */
+  readonly onEnd: (result: JobResult) => void;
+  /** The outcome of a job has become known, by whosever doing. */
+  readonly onOutcome: (entry: JobEntry, result: JobResult) => void;
+  readonly onNote: (details: Readonly<Record<string, unknown>>, message: string) => void;
+}
+
+export interface Counts {
+  readonly lifters: number;
+  readonly slots: number;
+  readonly busy: number;
+  readonly waiting: number;
+}
+
+/**
+ * Decides who runs what, and when. It holds no truth of its own: all of it is made from the ledger, the lifters' presence and the
+ * results, and all it decides goes into the ledger. Every method returns at once.
+ */
+export interface Scheduler {
+  /**
+   * Takes a job in and gives it to a lifter, if one is free. It is accepted when the ledger has been written.
+   * @throws JobsError `entry-too-large`
+   */
+  submit(job: NewJob): JobEntry;
+  /**
+   * Takes in a job for every live lifter that has its handler, with a child for each of them; undefined if there is none.
+   * @throws JobsError `entry-too-large`
+   */
+  submitToAll(job: NewJob, makeId: () => JobId): JobEntry | undefined;
+  /** Has it ended: at once if it waits, by its lifter if it runs; `over` if its outcome is known already. */
+  cancel(job: JobId, by: string): 'cancelled' | 'requested' | 'over';
+  /** Why the job does not run, as the end of "it waits …"; undefined if it runs. */
+  waitsFor(job: JobId): string | undefined;
+  /** What became of an open job, if that is known. */
+  outcome(job: JobId): JobResult | undefined;
+  announced(lifter: string, announcement: LifterAnnouncement): void;
+  left(lifter: string): void;
+  ended(result: JobResult): void;
+  /** @param from full JID of who published it */
+  reported(report: AttemptReport, from: string): void;
+  /** The requester has the outcome: the job is let go. */
+  told(job: JobId): void;
+  /** Does what has come due; to be called a few times a second. */
+  tick(): void;
+  counts(): Counts;
+  lifters(): readonly LifterLoad[];
+  /** Open jobs of a requester, by the key that `requesterKey` gives. */
+  openOf(requester: string): number;
+  /** Jobs that ended lately. */
+  endedPerSecond(): number;
+  readonly openJobs: Pick<OpenJobs, 'withNumber' | 'withKey' | 'duplicateOf'>;
+  readonly history: Pick<History, 'get' | 'all'>;
+}
