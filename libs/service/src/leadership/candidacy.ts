@@ -144,8 +144,10 @@ export function standForOffice(options: CandidacyOptions): Candidacy {
       log.debug({ role, yieldMs }, 'letting the former leader go first');
       return pause(yieldMs, bell.signal);
     }
+    const known = highestSeen;
     const above = (await options.epochAbove?.()) ?? 0;
-    if (!isCurrent(mine)) return;
+    // Whoever was elected meanwhile is not to be thrown out.
+    if (!isCurrent(mine) || highestSeen > known) return;
     const epoch = Math.max(highestSeen, above) + 1;
     claim = epoch;
     try {

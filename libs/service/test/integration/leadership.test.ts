@@ -1,0 +1,221 @@
+import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
+import { connectPubSub, createSession, type Session } from '@heavylift/xmpp-pubsub';
+import xml from '@xmpp/xml';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  availability,
+  type Candidacy,
+  type CandidacyOptions,
+  createLogger,
+  isServiceError,
+  keepPresence,
+  leaderMark,
+  type Office,
+  standForOffice,
+} from '../../src/index.js';
+
+const patience = { timeout: 20_000, interval: 10 };
+
+let server: EjabberdServer;
+let round = 0;
+let prefix = '';
+let ends: (() => Promise<unknown>)[] = [];
+/** Epochs of offices that are not over, by their candidates; and how many there were at once, at most. */
+let inOffice: Office[] = [];
+let mostAtOnce = 0;
+
+beforeAll(async () => {
+  server = await startEjabberd();
+  await server.register('bot', 'secret');
+});
+afterAll(() => server?.stop());
+beforeEach(() => {
+  round += 1;
+  prefix = `round-${round}/`;
+  inOffice = [];
+  mostAtOnce = 0;
+});
+afterEach(async () => {
+  await Promise.all(ends.map((end) => end()));
+  ends = [];
+});
+
+async function login(username = 'bot'): Promise<Session> {
+  const session = createSession({
+    service: server.service,
+    domain: server.domain,
+    username,
+    password: 'secret',
+    tls: { allowPlaintextOnLoopback: true },
+    backoff: { initialMs: 50, maxMs: 500 },
+    streamManagement: false,
+  });
+  ends.push(() => session.stop());
+  await session.start();
+  return session;
+}
+
+const pubsubOf = (session: Session) => connectPubSub(session, { jid: server.pubsub });
+const lockOf = (session: Session, epoch: number) =>
+  pubsubOf(session).node(`${prefix}lock/dispatcher/${epoch}`);
+
+interface Candidate {
+  readonly session: Session;
+  readonly candidacy: Candidacy;
+  readonly offices: Office[];
+  readonly stop: () => Promise<void>;
+}
+
+function stand(
+  session: Session,
+  { unavailable = false, ...options }: Partial<CandidacyOptions> & { unavailable?: boolean } = {},
+): Candidate {
+  const offices: Office[] = [];
+  let office: Office | undefined;
+  const presence = keepPresence(session, {
+    stanza: () =>
+      unavailable
+        ? xml('presence', { type: 'unavailable' })
+        : availability(office ? 1 : -1, undefined, ...leaderMark('dispatcher', office)),
+    onFailure: () => undefined,
+  });
+  const candidacy = standForOffice({
+    session,
+    pubsub: pubsubOf(session),
+    nodePrefix: prefix,
+    role: 'dispatcher',
+    onElected(elected) {
+      office = elected;
+      offices.push(elected);
+      inOffice.push(elected);
+      mostAtOnce = Math.max(mostAtOnce, inOffice.length);
+      presence.say();
+    },
+    onOver(over) {
+      office = undefined;
+      inOffice = inOffice.filter((other) => other !== over);
+      presence.say();
+    },
+    log: createLogger({ name: 'test', level: process.env['LOG_LEVEL'] ?? 'silent' }),
+    ...options,
+  });
+  const stop = async () => {
+    await candidacy.stop();
+    presence.say();
+    presence.stop();
+  };
+  ends.unshift(stop);
+  return { session, candidacy, offices, stop };
+}
+
+const elected = (candidate: Candidate, times = 1) =>
+  vi.waitFor(() => {
+    expect(candidate.offices.length).toBeGreaterThanOrEqual(times);
+    expect(candidate.candidacy.office).toBeDefined();
+  }, patience);
+
+async function leaderAndStandby() {
+  const leader = stand(await login());
+  await elected(leader);
+  const standby = stand(await login());
+  await vi.waitFor(() => expect(standby.candidacy.leader?.epoch).toBe(1), patience);
+  return { leader, standby };
+}
+
+describe('candidates for an office', () => {
+  it('are elected one at a time, however many stand at once (XEP-0060 section 8.1)', async () => {
+    const sessions = await Promise.all([login(), login(), login()]);
+    for (let again = 0; again < 15; again += 1) {
+      prefix = `race-${round}-${again}/`;
+      const candidates = sessions.map((session) => stand(session));
+      await vi.waitFor(() => {
+        expect(inOffice).toHaveLength(1);
+        const epochs = candidates.map(({ candidacy }) => candidacy.leader?.epoch);
+        expect(epochs).toEqual(Array(3).fill(inOffice[0]?.epoch));
+      }, patience);
+      await inOffice[0]?.certify();
+      await Promise.all(candidates.map(({ stop }) => stop()));
+    }
+    expect(mostAtOnce).toBe(1);
+  });
+
+  it('are not elected to what was an epoch before, even if the ledger alone remembers it', async () => {
+    const candidate = stand(await login(), { epochAbove: async () => 41 });
+    await elected(candidate);
+    expect(candidate.candidacy.office?.epoch).toBe(42);
+  });
+
+  it('take over at once from one who resigns for good', async () => {
+    const { leader, standby } = await leaderAndStandby();
+    await leader.stop();
+    await elected(standby);
+    expect(standby.candidacy.office?.epoch).toBe(2);
+    await expect(leader.offices[0]?.certify()).rejects.toThrow('standing for office no more');
+    expect(mostAtOnce).toBe(1);
+  });
+
+  it('let another go first when they resign but stand again', async () => {
+    const { leader, standby } = await leaderAndStandby();
+    leader.candidacy.office?.resign('the ledger cannot be read');
+    await elected(standby);
+    await vi.waitFor(() => expect(leader.candidacy.leader?.epoch).toBe(2), patience);
+  });
+
+  it('step down at once before a higher epoch in the presence of their own account', async () => {
+    const leader = stand(await login());
+    await elected(leader);
+    const other = await login();
+    await other.send(availability(-1, undefined, ...leaderMark('notifier', { epoch: 99 })));
+    await other.send(availability(-1, undefined, ...leaderMark('dispatcher', { epoch: 7 })));
+    await vi.waitFor(() => expect(leader.offices[0]?.signal.aborted).toBe(true), patience);
+    await elected(leader, 2);
+    expect(leader.candidacy.office?.epoch).toBe(8);
+  });
+
+  it('lose an office whose lock is gone, and are elected anew to a higher one', async () => {
+    const leader = stand(await login(), { timings: { recheckMs: 200 } });
+    await elected(leader);
+    await lockOf(leader.session, 1).delete();
+    await elected(leader, 2);
+    expect(leader.offices[1]?.epoch).toBe(2);
+    await expect(leader.offices[0]?.certify()).rejects.toSatisfy((error: unknown) =>
+      isServiceError(error, 'office-lost'),
+    );
+  });
+
+  it('certify nothing once a higher lock is there', async () => {
+    const leader = stand(await login(), { timings: { certaintyMs: 0 } });
+    await elected(leader);
+    const rival = await login();
+    await lockOf(rival, 2).create({ title: `${rival.jid}` });
+    await expect(leader.offices[0]?.certify()).rejects.toThrow('not the highest');
+  });
+
+  it('get no office by a lower lock that was made again late', async () => {
+    const early = await login();
+    let proceed: () => void = () => undefined;
+    let asked = 0;
+    // Looks, finds nobody, and is held up before it makes its lock.
+    const late = stand(early, {
+      // So that it hears of nobody's election.
+      unavailable: true,
+      epochAbove: () => {
+        asked += 1;
+        return asked > 1 ? 0 : new Promise((resolve) => (proceed = () => resolve(0)));
+      },
+    });
+    await vi.waitFor(() => expect(asked).toBe(1), patience);
+    const first = stand(await login());
+    await elected(first);
+    const second = stand(await login());
+    await vi.waitFor(() => expect(second.candidacy.leader?.epoch).toBe(1), patience);
+    await first.stop();
+    await elected(second);
+    await vi.waitFor(() => expect(lockOf(early, 1).config()).rejects.toThrow(), patience);
+    proceed();
+    await vi.waitFor(() => expect(late.candidacy.leader?.epoch).toBe(2), patience);
+    await second.candidacy.office?.certify();
+    expect(late.offices).toEqual([]);
+    expect(mostAtOnce).toBe(1);
+  });
+});
