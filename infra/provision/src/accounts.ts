@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hasCondition, isXmppError, type Session } from '@heavylift/xmpp-pubsub';
-import { CommandError, type FormFields, runCommand } from './command.js';
+import { CommandError, type FormFields, offerCommand, runCommand } from './command.js';
 import { ProvisionError } from './errors.js';
 
 const adminNamespace = 'http://jabber.org/protocol/admin';
@@ -12,6 +12,8 @@ export interface Account {
   readonly password: string;
   /** Its bare JID. */
   readonly jid: string;
+  /** The password was given to us, so it may be the account's already. @default false */
+  readonly known?: boolean;
 }
 
 /** 32 characters of base64url: 192 random bits. */
@@ -49,24 +51,38 @@ export async function ensureAccount(
   );
 }
 
+/**
+ * Asks for the form of a command of an administrator's, and leaves it at that (XEP-0050 section 2.3).
+ * @throws ProvisionError `not-an-administrator`, `unreachable`
+ */
+export async function requireAdministrator(session: Session, domain: string): Promise<void> {
+  await asAdministrator(domain, () => offerCommand(session, domain, `${adminNamespace}#add-user`));
+}
+
 interface Refusal {
   readonly why: string;
   readonly cause?: unknown;
 }
 
-async function administer(
+function administer(
   session: Session,
   domain: string,
   command: string,
   fields: FormFields,
 ): Promise<'done' | Refusal> {
-  try {
+  return asAdministrator(domain, async () => {
     const { notes } = await runCommand(session, domain, `${adminNamespace}#${command}`, {
       FORM_TYPE: adminNamespace,
       ...fields,
     });
     const complaint = notes.find(({ type }) => type === 'error');
     return complaint === undefined ? 'done' : { why: complaint.text };
+  });
+}
+
+async function asAdministrator<T>(domain: string, work: () => Promise<T>): Promise<T | Refusal> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof CommandError) return { why: error.message, cause: error };
     if (!isXmppError(error)) throw error;

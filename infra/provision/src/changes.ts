@@ -36,6 +36,26 @@ export function describeChange(change: Change): string {
   }
 }
 
+/** The change that is due, as a line for people who want to know what is not as it should be. */
+export function describeLack(change: Change): string {
+  switch (change.kind) {
+    case 'account-made':
+      return `no password is known for ${change.jid}`;
+    case 'password-set':
+      return `${change.jid} cannot log in with its password: the account is missing, or has another`;
+    case 'node-made':
+      return `there is no node ${change.node}`;
+    case 'node-configured':
+      return `the node ${change.node} is not configured as wanted: ${change.drift.map(describeDrift).join(', ')}`;
+    case 'affiliation-set':
+      return `${change.jid} is ${change.was} of ${change.node}, not ${change.now}`;
+    case 'subscribed':
+      return `${change.jid} is not subscribed to ${change.node}`;
+    case 'unsubscribed':
+      return `${change.jid} is subscribed to ${change.node}, and may not read it`;
+  }
+}
+
 /** In what a node's configuration is not as wanted, for people. */
 export const describeDrift = ({ field, was, wanted }: Drift): string =>
   `${field} is ${was ?? 'not set'}, not ${wanted}`;

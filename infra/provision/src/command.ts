@@ -1,4 +1,4 @@
-import type { Session } from '@heavylift/xmpp-pubsub';
+import { isXmppError, type Session } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 
 const commandsNamespace = 'http://jabber.org/protocol/commands';
@@ -49,6 +49,21 @@ export async function runCommand(
     throw new CommandError(`The command ${node} of ${to} asks for more. ${wordsOf(done)}`);
   }
   return { notes: notesOf(done) };
+}
+
+/**
+ * Asks for the form of a command, and cancels it.
+ * @throws XmppError if the command is not offered to us
+ */
+export async function offerCommand(session: Session, to: string, node: string): Promise<void> {
+  const asked = await step(session, to, xml('command', commandAttributes(node)));
+  const sessionid = asked.attrs['sessionid'];
+  if (typeof sessionid !== 'string') return;
+  const attributes = { ...commandAttributes(node), action: 'cancel', sessionid };
+  await step(session, to, xml('command', attributes)).catch((error: unknown) => {
+    // The other side forgets it by itself in time.
+    if (!isXmppError(error, 'stanza-error') && !(error instanceof CommandError)) throw error;
+  });
 }
 
 const commandAttributes = (node: string) => ({

@@ -1,13 +1,10 @@
 export type { Account } from './accounts.js';
-export { type Change, describeChange } from './changes.js';
+export { type Change, describeChange, describeLack } from './changes.js';
+export { type EnvFileChange, envFiles, passwordsIn, writeEnvFiles } from './env-files.js';
 export { ProvisionError, type ProvisionErrorCode } from './errors.js';
-export {
-  type Provisioned,
-  type ProvisionOptions,
-  provision,
-  type TlsSettings,
-  type UserOptions,
-} from './provision.js';
+export type { ProvisionOptions, TlsSettings, UserOptions } from './options.js';
+export { type ProvisionPlan, planProvision } from './plan.js';
+export { type Provisioned, provision } from './provision.js';
 export {
   type LifterEnvOptions,
   type ServiceEnv,

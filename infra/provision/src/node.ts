@@ -1,6 +1,7 @@
 import type { NodePlan } from '@heavylift/jobs';
 import {
   type Affiliation,
+  type Drift,
   hasCondition,
   isXmppError,
   type NodeConfig,
@@ -13,6 +14,7 @@ import {
 import type { Element } from '@xmpp/xml';
 import { type Change, describeDrift } from './changes.js';
 import { ProvisionError } from './errors.js';
+import { isMoreRights, opensUp } from './widening.js';
 
 /** Bare JIDs by what they may do at a node, and of those who are subscribed to it. */
 export interface NodeMembers {
@@ -32,11 +34,22 @@ const indispensable: ReadonlySet<string> = new Set<keyof NodeConfig>([
 /** Likewise, but some services settle it elsewhere and have no field for it: Prosody's `expose_publisher`. */
 const indispensableIfTold: ReadonlySet<string> = new Set<keyof NodeConfig>(['itemReply']);
 
+export interface ConvergeOptions {
+  /** Only look. */
+  readonly check: boolean;
+  readonly widening: 'allow' | 'hold-back';
+}
+
+/** What was put right, or with `check` has to be; and what is held back. */
+export interface Converged {
+  readonly changes: readonly Change[];
+  readonly heldBack: readonly Change[];
+}
+
 /**
  * Makes a node what the plan says. One request at a time, for services keep all that an account has at a node in one record
  * and may lose one of two changes at once; and in an order in which every service agrees:
  * who has lost his rights cannot be unsubscribed, who has none yet cannot be subscribed.
- * @returns what was put right
  * @throws ProvisionError `node-refused`, `node-unfit`, `unreachable`
  */
 export async function convergeNode(
@@ -44,19 +57,61 @@ export async function convergeNode(
   name: string,
   plan: NodePlan,
   members: NodeMembers,
-): Promise<Change[]> {
+  { check, widening }: ConvergeOptions,
+): Promise<Converged> {
   try {
-    const state = await service.getOrCreate(name, plan.config);
-    const configured = configurationChanges(service, state);
-    const present = await state.node.subscribers();
+    const found = await service.getOrCreate(name, plan.config, undefined, { check: true });
+    if (check && !found.exists)
+      return { changes: [{ kind: 'node-made', node: name }], heldBack: [] };
+    // Whom a new node lets in has been asked for just now.
+    const holdsBack = widening === 'hold-back' && found.exists;
+    const opening = holdsBack ? found.drift.filter(opensUp) : [];
+    const config = without(plan.config, opening);
+    const state = check ? found : await service.getOrCreate(name, config);
+    const configured = check
+      ? driftChanges(name, found.drift)
+      : configurationChanges(service, state);
+
+    const { node } = state;
+    const present = await node.subscribers();
     const surplus = plan.config.accessModel === 'whitelist' ? strangers(present, members) : [];
-    const unsubscribed = await setSubscriptions(state.node, surplus);
-    const affiliated = await convergeAffiliations(state.node, members.affiliations);
-    const subscribed = await setSubscriptions(state.node, missing(present, members));
-    return [...configured, ...unsubscribed, ...affiliated, ...subscribed];
+    if (!check && surplus.length > 0) await node.setSubscriptions(surplus);
+
+    const due = await affiliationsDue(node, members.affiliations);
+    const refused = holdsBack ? due.filter(({ was, now }) => isMoreRights(was, now)) : [];
+    const granted = due.filter((change) => !refused.includes(change));
+    if (!check && granted.length > 0) {
+      await node.setAffiliations(granted.map(({ jid, now }) => ({ jid, affiliation: now })));
+    }
+
+    const kept = new Set(refused.map(({ jid }) => jid));
+    const lacking = missing(present, members);
+    const subscribing = lacking.filter(({ jid }) => !kept.has(jid));
+    if (!check && subscribing.length > 0) await node.setSubscriptions(subscribing);
+
+    const heldBack = [
+      ...driftChanges(name, opening),
+      ...affiliationChanges(name, refused),
+      ...subscriptionChanges(
+        name,
+        lacking.filter(({ jid }) => kept.has(jid)),
+      ),
+    ];
+    const changes = [
+      ...configured,
+      ...subscriptionChanges(name, surplus),
+      ...affiliationChanges(name, granted),
+      ...subscriptionChanges(name, subscribing),
+    ];
+    return { changes, heldBack };
   } catch (error) {
     throw explained(error, service, name);
   }
+}
+
+function without(config: NodeConfig, drift: readonly Drift[]): NodeConfig {
+  const fields = new Set(drift.map(({ field }) => field));
+  return Object.fromEntries(Object.entries(config).filter(([field]) => !fields.has(field)));
 }
 
 function configurationChanges(service: PubSubService, state: NodeState<Element>): Change[] {
@@ -73,30 +128,41 @@ function configurationChanges(service: PubSubService, state: NodeState<Element>)
   }
   if (state.created) return [{ kind: 'node-made', node }];
   const kept = new Set(state.remaining.map(({ field }) => field));
-  const drift = state.drift.filter(({ field }) => !kept.has(field));
-  return drift.length === 0 ? [] : [{ kind: 'node-configured', node, drift }];
+  return driftChanges(
+    node,
+    state.drift.filter(({ field }) => !kept.has(field)),
+  );
+}
+
+const driftChanges = (node: string, drift: readonly Drift[]): Change[] =>
+  drift.length === 0 ? [] : [{ kind: 'node-configured', node, drift }];
+
+interface AffiliationChange {
+  readonly jid: string;
+  readonly was: Affiliation;
+  readonly now: Affiliation;
 }
 
 /** Whoever the plan does not name loses what he has, except owners: they may be other administrators. */
-async function convergeAffiliations(
+async function affiliationsDue(
   node: PubSubNode<Element>,
   wanted: ReadonlyMap<string, Affiliation>,
-): Promise<Change[]> {
+): Promise<AffiliationChange[]> {
   const present = new Map<string, Affiliation>();
   for (const { jid, affiliation } of await node.affiliations()) {
     present.set(jid.bare().toString(), affiliation);
   }
-  const changes: { jid: string; was: Affiliation; now: Affiliation }[] = [];
+  const changes: AffiliationChange[] = [];
   for (const jid of new Set([...wanted.keys(), ...present.keys()])) {
     const was = present.get(jid) ?? 'none';
     const now = wanted.get(jid) ?? (was === 'owner' || was === 'outcast' ? was : 'none');
     if (was !== now) changes.push({ jid, was, now });
   }
-  if (changes.length > 0) {
-    await node.setAffiliations(changes.map(({ jid, now }) => ({ jid, affiliation: now })));
-  }
-  return changes.map((change) => ({ kind: 'affiliation-set', node: node.name, ...change }));
+  return changes;
 }
+
+const affiliationChanges = (node: string, due: readonly AffiliationChange[]): Change[] =>
+  due.map((change) => ({ kind: 'affiliation-set', node, ...change }));
 
 /** Some services go on sending events to those who were members once. */
 const strangers = (
@@ -123,17 +189,12 @@ function missing(
     .map((jid) => ({ jid, state: 'subscribed' }));
 }
 
-async function setSubscriptions(
-  node: PubSubNode<Element>,
-  changes: readonly SubscriptionChange[],
-): Promise<Change[]> {
-  if (changes.length > 0) await node.setSubscriptions(changes);
-  return changes.map(({ jid, state }) => ({
+const subscriptionChanges = (node: string, due: readonly SubscriptionChange[]): Change[] =>
+  due.map(({ jid, state }) => ({
     kind: state === 'none' ? 'unsubscribed' : 'subscribed',
-    node: node.name,
+    node,
     jid,
   }));
-}
 
 function explained(error: unknown, service: PubSubService, name: string): unknown {
   if (!isXmppError(error)) return error;

@@ -1,6 +1,6 @@
 import type { Account } from './accounts.js';
 import { ProvisionError } from './errors.js';
-import type { Provisioned } from './provision.js';
+import type { ProvisionPlan } from './plan.js';
 
 /** The environment variables that tell a service where it is and who. */
 export type ServiceEnv = Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export interface LifterEnvOptions {
  * @throws ProvisionError `invalid-option` if there is no such lifter
  */
 export function serviceEnv(
-  provisioned: Provisioned,
+  provisioned: ProvisionPlan,
   role: ServiceRole,
   index = 0,
   { slots }: LifterEnvOptions = {},
@@ -60,7 +60,7 @@ export function serviceEnv(
 }
 
 function sessionEnv(
-  { service, domain, pubsubJid, nodePrefix, tls }: Provisioned,
+  { service, domain, pubsubJid, nodePrefix, tls }: ProvisionPlan,
   { username, password }: Account,
 ): ServiceEnv {
   return {

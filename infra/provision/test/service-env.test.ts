@@ -25,8 +25,11 @@ const provisioned: Provisioned = {
     results: 'heavylift/results',
     events: 'heavylift/events',
     handlers: 'heavylift/handlers',
+    failed: 'heavylift/failed',
+    schedules: 'heavylift/schedules',
   },
   changes: [],
+  heldBack: [],
 };
 
 const common = {
