@@ -69,7 +69,7 @@ export async function convergeNode(
     const config = without(plan.config, opening);
     const state = check ? found : await service.getOrCreate(name, config);
     const configured = check
-      ? driftChanges(name, found.drift)
+      ? driftChanges(name, found.drift.filter(isTold))
       : configurationChanges(service, state);
 
     const { node } = state;
@@ -108,6 +108,9 @@ export async function convergeNode(
     throw explained(error, service, name);
   }
 }
+
+/** What a service has no field for it settles elsewhere, and no change of ours makes a difference. */
+const isTold = ({ field, was }: Drift): boolean => was !== undefined || indispensable.has(field);
 
 function without(config: NodeConfig, drift: readonly Drift[]): NodeConfig {
   const fields = new Set(drift.map(({ field }) => field));

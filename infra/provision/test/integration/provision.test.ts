@@ -265,6 +265,104 @@ for (const { name, start } of candidates) {
       expect(new Set(changes.map(({ kind }) => kind))).toEqual(new Set(['password-set']));
     });
 
+    const known = async (): Promise<ProvisionOptions> => {
+      const { accounts } = await provision(options);
+      const { bot, notifier, lifters, users } = accounts;
+      const everybody = [bot, notifier, ...lifters, ...users];
+      const passwords = everybody.map(({ username, password }) => [username, password] as const);
+      return { ...options, passwords: Object.fromEntries(passwords) };
+    };
+
+    it('leaves alone an account that its password opens, and finds nothing to do', async () => {
+      const right = await known();
+      expect(await provision({ ...right, check: true })).toMatchObject({ changes: [] });
+      expect(await provision({ ...right, widening: 'hold-back' })).toMatchObject({
+        changes: [],
+        heldBack: [],
+      });
+    });
+
+    it('with check says what is not as wanted, and changes nothing', async () => {
+      const right = await known();
+      const pubsub = await pubsubAs(server.admin);
+      const jobs = pubsub.node('heavylift/jobs');
+      await jobs.configure({ accessModel: 'open' });
+      await jobs.setAffiliations([{ jid: 'bot@localhost', affiliation: 'none' }]);
+      await jobs.setSubscriptions([{ jid: 'lifter-1@localhost', state: 'none' }]);
+      const wrong = { ...right.passwords, bot: 'not the one' };
+      const lines: string[] = [];
+      const asked = { ...right, passwords: wrong, lifters: 3, check: true };
+      await provision({ ...asked, log: (line) => lines.push(line) });
+      expect(lines).toEqual(
+        expect.arrayContaining([
+          'bot@localhost cannot log in with its password: the account is missing, or has another',
+          'no password is known for lifter-3@localhost',
+          'the node heavylift/jobs is not configured as wanted: accessModel is open, not whitelist',
+          'bot@localhost is none of heavylift/jobs, not publisher',
+          'lifter-1@localhost is not subscribed to heavylift/jobs',
+        ]),
+      );
+      const elsewhere = await provision({ ...right, check: true, nodePrefix: 'absent/' });
+      expect(elsewhere.changes).toHaveLength(nodeRoles.length);
+      expect((await jobs.config()).accessModel).toBe('open');
+      await logIn('bot', right.passwords?.['bot'] ?? '');
+      await provision(right);
+    });
+
+    it('holds back what gives somebody more access than now, if told to, and does the rest', async () => {
+      const right = await known();
+      const pubsub = await pubsubAs(server.admin);
+      const results = pubsub.node('heavylift/results');
+      await results.setAffiliations([{ jid: 'bot@localhost', affiliation: 'none' }]);
+      await results.configure({ title: 'Mine' });
+      await pubsub.node('heavylift/jobs').configure({ accessModel: 'open' });
+      const asked: ProvisionOptions = { ...right, resultsAccess: 'open', widening: 'hold-back' };
+      const { changes, heldBack } = await provision(asked);
+      expect(heldBack).toContainEqual({
+        kind: 'node-configured',
+        node: 'heavylift/results',
+        drift: [{ field: 'accessModel', was: 'whitelist', wanted: 'open' }],
+      });
+      expect(heldBack).toContainEqual({
+        kind: 'affiliation-set',
+        node: 'heavylift/results',
+        jid: 'bot@localhost',
+        was: 'none',
+        now: 'publisher',
+      });
+      // To close what is open needs nobody's leave.
+      expect(changes).toContainEqual({
+        kind: 'node-configured',
+        node: 'heavylift/jobs',
+        drift: [{ field: 'accessModel', was: 'open', wanted: 'whitelist' }],
+      });
+      const { accessModel, title } = await results.config();
+      expect({ accessModel, title }).toEqual({
+        accessModel: 'whitelist',
+        title: nodePlans.results.config.title,
+      });
+      expect((await provision({ ...asked, widening: 'allow' })).heldBack).toEqual([]);
+      expect((await results.config()).accessModel).toBe('open');
+      await provision(right);
+      expect((await results.config()).accessModel).toBe('whitelist');
+    });
+
+    it('has the passwords kept before any is set, and only for who may set them', async () => {
+      const { accounts } = await provision(options);
+      const before: string[] = [];
+      const stranger = accounts.users[0] ?? server.admin;
+      const asked = { ...options, onAccounts: async () => void before.push('kept') };
+      const refused = provision({ ...asked, admin: stranger, extraUsers: [] });
+      await expect(refused).rejects.toMatchObject({ name: 'ProvisionError' });
+      expect(before).toEqual([]);
+      const broken = provision({
+        ...options,
+        onAccounts: () => Promise.reject(new Error('disk full')),
+      });
+      await expect(broken).rejects.toThrow('disk full');
+      await logIn('bot', accounts.bot.password);
+    });
+
     it('keeps to another node prefix', async () => {
       const { nodes } = await provision({ ...options, nodePrefix: 'other/' });
       expect(nodes.results).toBe('other/results');
