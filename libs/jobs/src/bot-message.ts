@@ -39,6 +39,8 @@ const namespaces = {
   reply: 'urn:xmpp:reply:0',
   replace: 'urn:xmpp:message-correct:0',
   hints: 'urn:xmpp:hints',
+  states: 'http://jabber.org/protocol/chatstates',
+  receipts: 'urn:xmpp:receipts',
 };
 
 export function encodeBotMessage(message: BotMessage): Element {
@@ -55,15 +57,34 @@ export function encodeBotMessage(message: BotMessage): Element {
   return xml('message', { to, type, id }, ...children.filter((child) => child !== undefined));
 }
 
-/** Where an answer to the requester goes, and what ties it to the question. */
+/** Says that the bot is at it, or that it will take a while (XEP-0085). */
+export function encodeChatState(to: string, state: 'composing' | 'paused'): Element {
+  return xml(
+    'message',
+    { to, type: 'chat' },
+    xml(state, { xmlns: namespaces.states }),
+    xml('no-store', { xmlns: namespaces.hints }),
+  );
+}
+
+/** Says that a message has arrived (XEP-0184). */
+export function encodeReceipt(to: string, type: BotMessage['type'], id: string): Element {
+  return xml('message', { to, type }, xml('received', { xmlns: namespaces.receipts, id }));
+}
+
+/**
+ * Where an answer to the requester goes, and what ties it to the question. What was asked by a command (XEP-0050) is answered in the
+ * chat, and there is no message that it could refer to.
+ */
 export function addressOf(
   requester: Requester,
 ): Pick<BotMessage, 'to' | 'type' | 'thread' | 'inReplyTo'> {
   const { jid, messageType, messageId, originId, thread } = requester;
-  const id = originId ?? messageId;
+  const isCommand = messageType === 'command';
+  const id = isCommand ? undefined : (originId ?? messageId);
   return {
     to: jid,
-    type: messageType === 'chat' ? 'chat' : 'normal',
+    type: messageType === 'chat' || isCommand ? 'chat' : 'normal',
     ...(thread === undefined ? {} : { thread }),
     ...(id === undefined ? {} : { inReplyTo: { id, to: jid } }),
   };

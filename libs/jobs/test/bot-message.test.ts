@@ -1,6 +1,13 @@
 import xml from '@xmpp/xml';
 import { describe, expect, it } from 'vitest';
-import { decodeJobMark, decodeReplyTo, encodeBotMessage } from '../src/bot-message.js';
+import {
+  addressOf,
+  decodeJobMark,
+  decodeReplyTo,
+  encodeBotMessage,
+  encodeChatState,
+  encodeReceipt,
+} from '../src/bot-message.js';
 
 describe('what the bot says', () => {
   const job = { id: '0192', number: 7, state: 'scheduled' } as const;
@@ -30,6 +37,24 @@ describe('what the bot says', () => {
     });
     expect(progress.getChild('replace', 'urn:xmpp:message-correct:0')?.attrs['id']).toBe('p1');
     expect(progress.getChild('no-store', 'urn:xmpp:hints')).toBeDefined();
+  });
+  it('goes to whoever asked by a command as chat, tied to no message (XEP-0050)', () => {
+    const requester = {
+      jid: 'ada@example.org/x',
+      messageType: 'command',
+      messageId: 's1',
+    } as const;
+    expect(addressOf(requester)).toEqual({ to: 'ada@example.org/x', type: 'chat' });
+  });
+  it('acknowledges a message (XEP-0184)', () => {
+    const receipt = encodeReceipt('ada@example.org/x', 'chat', 'm1');
+    expect(receipt.getChild('received', 'urn:xmpp:receipts')?.attrs['id']).toBe('m1');
+    expect(receipt.getChild('body')).toBeUndefined();
+  });
+  it('shows that it is at work, and leaves no trace of that (XEP-0085, XEP-0334)', () => {
+    const state = encodeChatState('ada@example.org/x', 'composing');
+    expect(state.getChild('composing', 'http://jabber.org/protocol/chatstates')).toBeDefined();
+    expect(state.getChild('no-store', 'urn:xmpp:hints')).toBeDefined();
   });
   it.each([[{ number: 'x' }], [{ state: 'dancing' }], [{ id: undefined }]])(
     'finds no mark in one with %j',

@@ -4,11 +4,13 @@ import {
   duration,
   integer,
   list,
+  optional,
   pubsubOptions,
   required,
   withDefault,
   xmppOptions,
 } from '@heavylift/service';
+import { policyFile } from './policy/read-policy.js';
 
 export const dispatcherOptions = {
   ...xmppOptions,
@@ -16,6 +18,17 @@ export const dispatcherOptions = {
   DISPATCHER_ADMINS: required({
     description: 'Who may stop the system.',
     type: list(bareJid()),
+  }),
+  DISPATCHER_POLICY: optional({
+    description: 'A file that says who may have what done.',
+    type: policyFile(),
+    otherwise: "the server's own users may run commands",
+  }),
+  DISPATCHER_MESSAGE_MAX_AGE: withDefault({
+    description:
+      'How long a message may have waited to be acted upon; about an older one is asked.',
+    type: duration({ min: '1s', max: '30d' }),
+    default: '1h',
   }),
   LIFTER_ACCOUNTS: required({
     description: 'The accounts that may lift: whose presence, results and reports are believed.',

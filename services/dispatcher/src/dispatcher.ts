@@ -1,4 +1,4 @@
-import { encodeBotMessage, LIFTER_NAMESPACE, lifterCodec } from '@heavylift/jobs';
+import { LIFTER_NAMESPACE, lifterCodec } from '@heavylift/jobs';
 import { keepPresence, type Lifecycle, type Logger, type Presence } from '@heavylift/service';
 import {
   isXmppError,
@@ -8,24 +8,27 @@ import {
 } from '@heavylift/xmpp-pubsub';
 import { type JID, jid } from '@xmpp/jid';
 import xml, { type Element } from '@xmpp/xml';
-import { createConversation, type RunAnswer, type RunRequest } from './chat/conversation.js';
-import { type ChatRequest, classifyMessage } from './chat/incoming.js';
+import { servePeople } from './chat/people.js';
 import { texts } from './chat/texts.js';
+import { defaultPolicy, type PolicyFile } from './policy/read-policy.js';
 import { systemPresence } from './presence/presence.js';
 import { beginTerm, type Term, type TermOptions } from './term.js';
 
 export interface DispatcherOptions extends Omit<TermOptions, 'onCounts' | 'bot'> {
   readonly session: Session;
   readonly pubsub: PubSubService;
-  /** Bare JIDs. */
+  /** Bare JIDs, beside those that the policy names. */
   readonly admins: readonly string[];
+  /** @default the server's own users may run commands */
+  readonly policy?: PolicyFile;
+  readonly version: string;
+  /** A message that waited longer is asked about, not acted upon, in milliseconds. */
+  readonly messageMaxAgeMs: number;
   /** Ends the whole service. */
   readonly shutdown: (reason: string) => void;
   readonly log: Logger;
 }
 
-/** Messages that wait for a term to begin, at most; the rest is left unanswered, and its senders see that. */
-const mostWaiting = 1_000;
 const retryTermMs = 1_000;
 
 /** Takes commands from chat users and gives the jobs to lifters: one term of office after the other. */
@@ -38,28 +41,28 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
   let beginning: Promise<void> | undefined;
   let stopping = false;
   let unlisten: readonly Unlisten[] = [];
-  const waiting: ChatRequest[] = [];
 
-  const conversation = createConversation({
-    isServed: (who) => jid(who).domain === self?.domain,
-    isAdmin: (who) => admins.includes(who),
-    specs: () => term?.specs ?? new Map(),
-    run,
-    say: (message) => session.send(encodeBotMessage(message)),
+  const policy = options.policy ?? defaultPolicy;
+  const people = servePeople({
+    session,
+    desk: () => term?.desk,
+    policy: () => ({
+      ...policy,
+      administrators: [...admins, ...policy.administrators],
+      domain: self?.domain ?? '',
+    }),
     shutdown,
+    version: options.version,
+    maxAgeMs: options.messageMaxAgeMs,
+    log,
   });
-
-  async function run(request: RunRequest): Promise<RunAnswer> {
-    if (term === undefined) return { kind: 'refused', text: texts.starting };
-    return term.run(request);
-  }
 
   async function begin(): Promise<void> {
     while (!stopping && session.status === 'online' && term === undefined) {
       try {
         term = await beginTerm({ ...options, bot: ownBare(), onCounts: () => presence?.changed() });
         presence?.changed();
-        for (const request of waiting.splice(0)) answer(request);
+        people.opened();
       } catch (error) {
         log.warn({ err: error, retryInMs: retryTermMs }, 'could not take over, trying again');
         await new Promise((resolve) => setTimeout(resolve, retryTermMs));
@@ -81,32 +84,10 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
     return self?.bare().toString() ?? '';
   }
 
-  function answer(request: ChatRequest): void {
-    conversation.handle(request).catch((error: unknown) => {
-      log.warn({ err: error, from: request.from.toString() }, 'could not answer');
-    });
-  }
-
-  function onMessage(stanza: Element, own: JID): void {
-    const incoming = classifyMessage(stanza, own);
-    if (incoming.kind === 'ignored') {
-      log.debug({ why: incoming.why }, 'message ignored');
-      return;
-    }
-    if (incoming.kind === 'encrypted')
-      conversation.encrypted(incoming.request).catch(() => undefined);
-    else if (term !== undefined) answer(incoming.request);
-    else if (waiting.length < mostWaiting) waiting.push(incoming.request);
-  }
-
-  function onPresence(stanza: Element): void {
+  function onPresence(stanza: Element, own: JID): void {
+    people.presence(stanza, own);
     const from = jid(String(stanza.attrs['from']));
     const type: unknown = stanza.attrs['type'];
-    if (type === 'subscribe') {
-      // The status line is for everybody of this server; nothing else is given away by it.
-      if (from.domain === self?.domain) acknowledge(from, 'subscribed');
-      return;
-    }
     if (!lifterAccounts.has(from.bare().toString())) return;
     if (type === 'unavailable') term?.lifterLeft(from.toString());
     const announcement = stanza.getChild('lifter', LIFTER_NAMESPACE);
@@ -114,17 +95,11 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
     term?.lifterAnnounced(from.toString(), lifterCodec.decode(announcement));
   }
 
-  function acknowledge(to: JID, type: string): void {
-    session
-      .send(xml('presence', { to: to.bare().toString(), type }))
-      .catch((error: unknown) => log.debug({ err: error }, 'presence could not be sent'));
-  }
-
   function onStanza(stanza: Element): void {
     if (self === undefined) return;
     try {
-      if (stanza.is('message')) onMessage(stanza, self);
-      else if (stanza.is('presence')) onPresence(stanza);
+      if (stanza.is('message')) people.message(stanza, self);
+      else if (stanza.is('presence')) onPresence(stanza, self);
     } catch (error) {
       log.warn({ err: error, from: stanza.attrs['from'] }, 'a malformed stanza was ignored');
     }
@@ -137,14 +112,16 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
       self = session.jid;
       unlisten = [session.on('stanza', onStanza)];
       presence = keepPresence(session, {
-        stanza: () => systemPresence(term?.counts()),
+        stanza: () => systemPresence(term?.desk.counts()),
         onFailure: (error) => log.warn({ err: error }, 'presence could not be sent'),
       });
       unlisten = [
         ...unlisten,
         session.on('online', ({ resumed, jid: own }) => {
           self = own;
-          if (!resumed) beginAnew();
+          if (resumed) return;
+          people.reconnected();
+          beginAnew();
         }),
       ];
       beginAnew();
@@ -156,6 +133,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
     async stop() {
       stopping = true;
       for (const off of unlisten) off();
+      people.stop();
       presence?.stop();
       await term?.end(new Error('the dispatcher is shutting down'));
       await beginning;

@@ -13,6 +13,7 @@ import {
 } from '@heavylift/service';
 import type { DispatcherConfig } from './config.js';
 import { createDispatcher } from './dispatcher.js';
+import { ownVersion } from './version.js';
 
 const DispatcherToken = token<Lifecycle>('Dispatcher');
 
@@ -27,6 +28,9 @@ export function composeDispatcher(config: DispatcherConfig): ServiceParts {
           pubsub,
           nodePrefix: config.NODE_PREFIX,
           admins: config.DISPATCHER_ADMINS,
+          ...(config.DISPATCHER_POLICY === undefined ? {} : { policy: config.DISPATCHER_POLICY }),
+          messageMaxAgeMs: config.DISPATCHER_MESSAGE_MAX_AGE,
+          version: ownVersion(),
           lifters: config.LIFTER_ACCOUNTS,
           notifier: config.NOTIFIER_ACCOUNT,
           graceMs: config.DISPATCHER_LIFTER_GRACE,

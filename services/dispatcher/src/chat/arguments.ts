@@ -9,7 +9,10 @@ type Value = { readonly value: Json } | { readonly problem: string };
  * Reads a command's words as a handler's arguments: by position or as `name=value`, in any mixture.
  * Words left over are added to the last field if that is a text, so that a sentence needs no quotes.
  */
-export function readArguments(spec: HandlerSpec, words: readonly Word[]): ArgumentsOrProblem {
+export function readArguments(
+  spec: Pick<HandlerSpec, 'fields'>,
+  words: readonly Word[],
+): ArgumentsOrProblem {
   const given = new Map<string, string>();
   const byPosition: string[] = [];
   for (const word of words) {
@@ -31,7 +34,7 @@ export function readArguments(spec: HandlerSpec, words: readonly Word[]): Argume
 
 /** Reads the texts given for a handler's fields, and fills in what has a default. */
 export function checkArguments(
-  spec: HandlerSpec,
+  spec: Pick<HandlerSpec, 'fields'>,
   given: ReadonlyMap<string, string>,
 ): ArgumentsOrProblem {
   const args: { [name: string]: Json } = {};
@@ -50,7 +53,7 @@ export function checkArguments(
 }
 
 /** `lift [count=30] [step=0.1]`: square brackets where a word may be left out. */
-export function usageOf(spec: HandlerSpec): string {
+export function usageOf(spec: Pick<HandlerSpec, 'name' | 'fields'>): string {
   const fields = spec.fields.map((field) => {
     const name = field.default === undefined ? field.name : `${field.name}=${field.default}`;
     return field.required && field.default === undefined ? name : `[${name}]`;
@@ -58,7 +61,10 @@ export function usageOf(spec: HandlerSpec): string {
   return [spec.name, ...fields].join(' ');
 }
 
-function splitNamed(spec: HandlerSpec, word: Word): { name: string; value: string } | undefined {
+function splitNamed(
+  spec: Pick<HandlerSpec, 'fields'>,
+  word: Word,
+): { name: string; value: string } | undefined {
   const equals = word.text.indexOf('=');
   if (word.quoted || equals < 1) return undefined;
   const wanted = word.text.slice(0, equals).toLowerCase();

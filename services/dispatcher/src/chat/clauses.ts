@@ -18,7 +18,7 @@ export type ClausesOrProblem =
   | { readonly clauses: Clauses; readonly rest: readonly Word[] }
   | { readonly problem: string };
 
-type Reading = Clauses | { readonly problem: string };
+export type Reading = Clauses | { readonly problem: string };
 
 const readers = new Map<string, (value: string) => Reading>([
   ['in', readIn],
@@ -48,6 +48,12 @@ export function splitClauses(words: readonly Word[]): ClausesOrProblem {
     clauses = { ...clauses, ...reading };
     rest = rest.slice(0, -2);
   }
+}
+
+/** Reads one clause by its keyword: `in`, `at`, `every`, `on` or `priority`. */
+export function readClause(keyword: string, value: string): Reading {
+  const read = readers.get(keyword.toLowerCase());
+  return read === undefined ? { problem: `"${keyword}" is no clause` } : read(value);
 }
 
 function said(key: string): string {

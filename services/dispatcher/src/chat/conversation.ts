@@ -1,167 +1,127 @@
-import {
-  addressOf,
-  type BotMessage,
-  type HandlerSpec,
-  type JobEntry,
-  type JobMark,
-  type JsonObject,
-  type Requester,
-} from '@heavylift/jobs';
+import type { HandlerSpec, Requester } from '@heavylift/jobs';
 import { nearest } from '@heavylift/service';
+import type { Desk } from '../desk.js';
+import { decide, type Policy } from '../policy/policy.js';
+import { type Answer, no, refusalOf } from './answer.js';
 import { readArguments, usageOf } from './arguments.js';
-import { type Clauses, splitClauses } from './clauses.js';
-import type { ChatRequest } from './incoming.js';
+import type { BuiltIn } from './built-in.js';
+import { splitClauses } from './clauses.js';
+import { clausesHelp, describeCommand } from './describe.js';
+import { submit } from './submit.js';
 import { echo, texts } from './texts.js';
 import { splitWords, type Word } from './words.js';
 
-/** What somebody wants to have run. */
-export interface RunRequest {
-  readonly spec: HandlerSpec;
-  readonly args: JsonObject;
-  readonly clauses: Clauses;
+export type { RunAnswer, RunRequest } from '../desk.js';
+
+export interface ConversationPorts {
+  /** Undefined while no term is on. */
+  readonly desk: () => Desk | undefined;
+  readonly policy: () => Policy;
+  readonly builtIns: ReadonlyMap<string, BuiltIn>;
+  readonly now: () => number;
+}
+
+/** A line somebody typed. */
+export interface Line {
+  /** Bare JID, as the server stamped it. */
+  readonly who: string;
+  readonly text: string;
   readonly requester: Requester;
 }
 
-export type RunAnswer =
-  /** It stands in the ledger. `waitsFor`: why it does not run at once. */
-  | { readonly kind: 'accepted'; readonly entry: JobEntry; readonly waitsFor?: string }
-  /** The same request, or the same unique key, is open or was answered lately. */
-  | { readonly kind: 'duplicate'; readonly entry: JobEntry }
-  | { readonly kind: 'impossible'; readonly reason: string }
-  /** Not now. */
-  | { readonly kind: 'refused'; readonly text: string };
+export type Reply = Answer & {
+  /** Nothing in it was known: two who answer each other so would never end. */
+  readonly notUnderstood?: boolean;
+};
 
-export interface ConversationPorts {
-  readonly isServed: (jid: string) => boolean;
-  readonly isAdmin: (jid: string) => boolean;
-  /** What the lifters can do, by name. */
-  readonly specs: () => ReadonlyMap<string, HandlerSpec>;
-  readonly run: (request: RunRequest) => Promise<RunAnswer>;
-  readonly say: (message: BotMessage) => Promise<void>;
-  /** Ends the dispatcher; called when the answer is out. */
-  readonly shutdown: (reason: string) => void;
-}
-
-interface Reply {
-  readonly body: string;
-  readonly job?: JobMark;
-}
-
-interface Command {
-  readonly summary: string;
-  readonly adminOnly: boolean;
-  readonly run: (request: ChatRequest, words: readonly Word[]) => Promise<void>;
-}
-
-/** Answers what people write to the bot, each message by one message. */
+/** Finds out what a line means, and has it done. */
 export function createConversation(ports: ConversationPorts) {
-  const commands = new Map<string, Command>([
-    ['help', { summary: 'says what I can do', adminOnly: false, run: help }],
-    ['exit', { summary: 'stops me', adminOnly: true, run: exit }],
-  ]);
+  const { builtIns, policy } = ports;
+  const specs = (): ReadonlyMap<string, HandlerSpec> => ports.desk()?.specs ?? new Map();
+  const mayRun = (who: string, command: string) => decide(policy(), who, { command });
 
-  const answer = (request: ChatRequest, reply: Reply) =>
-    ports.say({ ...addressOf(requesterOf(request)), ...reply });
-
-  async function help(request: ChatRequest, words: readonly Word[]): Promise<void> {
-    const wanted = words[1]?.text.toLowerCase();
-    const spec = wanted === undefined ? undefined : ports.specs().get(wanted);
-    const admin = ports.isAdmin(bareOf(request));
-    const body = spec === undefined ? overview(admin) : describe(spec);
-    await answer(request, { body });
+  function help(who: string, wanted: string | undefined): Answer {
+    if (wanted !== undefined) {
+      const builtIn = builtIns.get(wanted)?.spec;
+      const spec = builtIn ?? specs().get(wanted);
+      if (spec === undefined) return no('item-not-found', unknownText(wanted));
+      const clauses = builtIn === undefined ? [clausesHelp] : [];
+      return { body: [describeCommand(spec), ...clauses].join('\n') };
+    }
+    const handlers = [...specs().values()].filter(({ name }) => !builtIns.has(name));
+    const own = [...builtIns.values()].map(({ spec }) => spec);
+    const lines = [...handlers, ...own]
+      .filter(({ name }) => mayRun(who, name).allowed)
+      .map((spec) => `  ${usageOf(spec)}: ${spec.summary}`);
+    return {
+      body: [
+        'I can do this for you:',
+        ...lines,
+        '  help [command]: more about a command',
+        clausesHelp,
+      ].join('\n'),
+    };
   }
 
-  function overview(admin: boolean): string {
-    const own = [...commands].filter(([, command]) => admin || !command.adminOnly);
-    return [
-      'I can do this for you:',
-      ...[...ports.specs().values()].map((spec) => `  ${usageOf(spec)}: ${spec.summary}`),
-      ...own.map(([name, command]) => `  ${name}: ${command.summary}`),
-    ].join('\n');
+  function unknownText(text: string): string {
+    const known = [...specs().keys(), ...builtIns.keys(), 'help'];
+    const name = text.split(' ', 1)[0] ?? '';
+    return texts.unknown(text, nearest(name.toLowerCase(), known));
   }
 
-  async function exit(request: ChatRequest): Promise<void> {
-    await answer(request, { body: texts.goodbye });
-    ports.shutdown(`${bareOf(request)} said exit`);
-  }
-
-  async function run(
-    request: ChatRequest,
+  async function runHandler(
+    desk: Desk,
     spec: HandlerSpec,
     words: readonly Word[],
-  ): Promise<void> {
+    { who, requester }: Line,
+  ): Promise<Answer> {
     const split = splitClauses(words);
-    if ('problem' in split) return answer(request, { body: texts.unreadable(split.problem) });
+    if ('problem' in split) return no('bad-request', texts.unreadable(split.problem));
     const read = readArguments(spec, split.rest.slice(1));
     if ('problem' in read) {
-      return answer(request, { body: texts.wrongArguments(read.problem, usageOf(spec)) });
+      return no('bad-request', texts.wrongArguments(read.problem, usageOf(spec)));
     }
-    const requester = requesterOf(request);
-    const outcome = await ports.run({ spec, args: read.args, clauses: split.clauses, requester });
-    await answer(request, replyTo(outcome, spec));
+    const { clauses } = split;
+    return submit(desk, policy(), ports.now, { who, spec, args: read.args, clauses, requester });
   }
 
-  async function handle(request: ChatRequest): Promise<void> {
-    const split = splitWords(request.text);
-    if (!ports.isServed(bareOf(request))) return answer(request, { body: texts.stranger });
-    if ('problem' in split) return answer(request, { body: texts.unreadable(split.problem) });
-    const name = split.words[0]?.text.toLowerCase() ?? '';
-    const spec = ports.specs().get(name);
-    if (spec !== undefined) return run(request, spec, split.words);
-    const command = commands.get(name);
-    if (command === undefined) {
-      const known = [...ports.specs().keys(), ...commands.keys()];
-      return answer(request, { body: texts.unknown(echo(request.text), nearest(name, known)) });
+  async function runBuiltIn({ spec, run }: BuiltIn, words: readonly Word[], who: string) {
+    const read = readArguments(spec, words.slice(1).map(withoutHash));
+    if ('problem' in read) {
+      return no('bad-request', texts.wrongArguments(read.problem, usageOf(spec)));
     }
-    if (command.adminOnly && !ports.isAdmin(bareOf(request))) {
-      return answer(request, { body: texts.mayNot(name) });
-    }
-    return command.run(request, split.words);
+    return run(who, read.args);
   }
 
-  return {
-    handle,
-    encrypted: (request: ChatRequest) => answer(request, { body: texts.encrypted }),
-  };
-}
-
-function replyTo(outcome: RunAnswer, spec: HandlerSpec): Reply {
-  switch (outcome.kind) {
-    case 'accepted': {
-      const { id, number } = outcome.entry;
-      const scheduled = texts.scheduled(spec.title, number);
-      const { waitsFor } = outcome;
-      return {
-        body: waitsFor === undefined ? scheduled : texts.waits(scheduled, waitsFor),
-        job: { id, number, state: 'scheduled' },
-      };
-    }
-    case 'duplicate': {
-      const { id, number } = outcome.entry;
-      return {
-        body: texts.alreadyScheduled(spec.title, number),
-        job: { id, number, state: 'scheduled' },
-      };
-    }
-    case 'impossible':
-      return { body: texts.impossible(outcome.reason) };
-    case 'refused':
-      return { body: outcome.text };
+  async function reply(line: Line): Promise<Reply> {
+    const { who } = line;
+    const split = splitWords(line.text);
+    const words = 'problem' in split ? [] : split.words;
+    const first = words[0]?.text.toLowerCase() ?? '';
+    // A number by itself asks for that job.
+    const isNumber = words.length === 1 && /^#?\d+$/.test(first);
+    const name = isNumber ? 'status' : first;
+    const refusal = refusalOf(mayRun(who, name), echo(name));
+    const isKnown = name === 'help' || builtIns.has(name) || specs().has(name);
+    if (refusal !== undefined && (isKnown || !mayRun(who, 'help').allowed)) return refusal;
+    if ('problem' in split) return no('bad-request', texts.unreadable(split.problem));
+    if (name === 'help') return help(who, words[1]?.text.toLowerCase());
+    const builtIn = builtIns.get(name);
+    if (builtIn !== undefined)
+      return runBuiltIn(builtIn, isNumber ? [{ text: name, quoted: false }, ...words] : words, who);
+    const desk = ports.desk();
+    if (desk === undefined) return no('resource-constraint', texts.starting);
+    const spec = desk.specs.get(name);
+    if (spec !== undefined) return runHandler(desk, spec, words, line);
+    return { ...no('item-not-found', unknownText(echo(line.text))), notUnderstood: true };
   }
+
+  return { reply };
 }
 
-function describe(spec: HandlerSpec): string {
-  const fields = spec.fields.map(
-    ({ name, description }) => `  ${name}${description === undefined ? '' : `: ${description}`}`,
-  );
-  return [`${usageOf(spec)}: ${spec.summary}`, ...fields].join('\n');
-}
+export type Conversation = ReturnType<typeof createConversation>;
 
-function bareOf({ from }: ChatRequest): string {
-  return from.bare().toString();
-}
-
-function requesterOf(request: ChatRequest): Requester {
-  const { from, text: _, writtenAt: __, ...rest } = request;
-  return { jid: from.toString(), ...rest };
+/** `#7` is a number to people. */
+function withoutHash(word: Word): Word {
+  return { ...word, text: word.text.replace(/^((?:job=)?)#(\d+)$/i, '$1$2') };
 }

@@ -1,5 +1,8 @@
+import type { Requester } from '@heavylift/jobs';
 import { type JID, jid } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
+
+export const CHAT_STATES = 'http://jabber.org/protocol/chatstates';
 
 /** What somebody wrote to the bot, and all that an answer needs to find its way back. */
 export interface ChatRequest {
@@ -14,6 +17,10 @@ export interface ChatRequest {
   readonly text: string;
   /** When it was written, if it waited in offline storage (XEP-0203). */
   readonly writtenAt?: Date;
+  /** The client asks to be told that the message has arrived (XEP-0184). */
+  readonly wantsReceipt: boolean;
+  /** The client understands chat states: it has sent one (XEP-0085 section 5.1). */
+  readonly showsStates: boolean;
 }
 
 export type Incoming =
@@ -33,8 +40,9 @@ export function classifyMessage(stanza: Element, self: JID): Incoming {
   if (from === undefined) return ignored('no sender');
   if (from.bare().equals(self.bare())) return ignored('own echo');
   if (!from.getLocal()) return ignored('from a server, not a person');
-  const text = stanza.getChildText('body');
-  if (text === null || text.trim() === '') return ignored('no body');
+  const text = stanza.getChildText('body') ?? '';
+  const encrypted = isEncrypted(stanza, text);
+  if (isBlank(text) && !encrypted) return ignored('no body');
   const request: ChatRequest = {
     from,
     messageType: type,
@@ -44,14 +52,24 @@ export function classifyMessage(stanza: Element, self: JID): Incoming {
     ...optional('thread', stanza.getChildText('thread')),
     ...optional('lang', stanza.attrs['xml:lang']),
     ...writtenAt(stanza),
+    wantsReceipt: stanza.getChild('request', 'urn:xmpp:receipts') !== undefined,
+    showsStates: stanza.getChildByAttr('xmlns', CHAT_STATES) !== undefined,
   };
-  return isEncrypted(stanza, text) ? { kind: 'encrypted', request } : { kind: 'request', request };
+  return encrypted ? { kind: 'encrypted', request } : { kind: 'request', request };
+}
+
+/** Zero-width characters come along when people paste. */
+function isBlank(text: string): boolean {
+  return /^[\s\u200b-\u200d\u2060\ufeff]*$/u.test(text);
 }
 
 function isEncrypted(stanza: Element, text: string): boolean {
   return (
     stanza.getChild('encryption', 'urn:xmpp:eme:0') !== undefined ||
-    stanza.getChild('encrypted') !== undefined ||
+    // OMEMO without a payload only exchanges keys: there is nothing to read in it (XEP-0384).
+    stanza.getChildren('encrypted').some((element) => element.getChild('payload') !== undefined) ||
+    stanza.getChild('x', 'jabber:x:encrypted') !== undefined ||
+    stanza.getChild('openpgp', 'urn:xmpp:openpgp:0') !== undefined ||
     text.startsWith('?OTR')
   );
 }
@@ -60,6 +78,19 @@ function writtenAt(stanza: Element): { readonly writtenAt?: Date } {
   const stamp = stanza.getChild('delay', 'urn:xmpp:delay')?.attrs['stamp'];
   const date = new Date(stamp ?? Number.NaN);
   return Number.isNaN(date.getTime()) ? {} : { writtenAt: date };
+}
+
+/** What the ledger keeps of it. */
+export function requesterOf(request: ChatRequest): Requester {
+  const { from, messageType, messageId, originId, thread, lang } = request;
+  return {
+    jid: from.toString(),
+    messageType,
+    ...optional('messageId', messageId),
+    ...optional('originId', originId),
+    ...optional('thread', thread),
+    ...optional('lang', lang),
+  };
 }
 
 function parseJid(text: unknown): JID | undefined {

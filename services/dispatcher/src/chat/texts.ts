@@ -1,22 +1,56 @@
+import { durationText, type SystemState } from '@heavylift/jobs';
+import type { Condition } from '../policy/policy.js';
+
 /** What the bot says, in one place. `#7` is how people name a job. */
 export const texts = {
   scheduled: (title: string, number: number) => `Scheduled ${title}... #${number}`,
+  scheduledAgain: (title: string, number: number, failed: number) =>
+    `Scheduled ${title}... #${number} (#${failed} once more)`,
   waits: (scheduled: string, reason: string) => `${scheduled} (it waits ${reason})`,
   alreadyScheduled: (title: string, number: number) =>
     `That ${title} is scheduled already: #${number}`,
+  scheduleMade: (title: string, number: number, cron: string, zone: string, nextInMs: number) =>
+    `Scheduled ${title} every "${cron}" (${zone}): schedule ${number}, next in ${durationText(nextInMs)}`,
   unknown: (command: string, nearMiss?: string) =>
     nearMiss === undefined
       ? `Dunno how to ${command}`
       : `Dunno how to ${command}. Did you mean ${nearMiss}?`,
+  givingUp: (answer: string) =>
+    `${answer}\nI say no more until you write something that I know. Try help.`,
   unreadable: (problem: string) => `I can't read that: ${problem}.`,
   wrongArguments: (problem: string, usage: string) => `${problem}. Usage: ${usage}`,
   encrypted: 'I can only read messages without encryption. Please switch it off for this chat.',
-  mayNot: (command: string) => `Only an administrator may ${command}.`,
+  tooOld: (text: string, ageMs: number) =>
+    `You wrote this ${durationText(ageMs)} ago, while I was away: "${text}". Send it again if you still want it.`,
+  slowDown: 'Slow down, please: that is more than I take from one person. I am silent for a while.',
+  mayNot: (what: string) => `Only an administrator may ${what}.`,
+  notYours: (what: string) => `That is not yours: only an administrator may ${what}.`,
+  denied: (what: string, reason?: string) =>
+    reason === undefined ? `You may not ${what}.` : `You may not ${what}. ${reason}`,
+  deniedArguments: (what: string, argument: string, condition: Condition) =>
+    `You may not ${what} like that: ${argument} has to be ${conditionText(condition)}.`,
   stranger: 'I only work for people of this server.',
   impossible: (reason: string) => `I can't do that: ${reason}.`,
   starting: 'I am just starting. Please try again in a few seconds.',
   startingStatus: 'starting',
+  broken:
+    'Something went wrong with that. Please try again; if it stays so, tell an administrator.',
+  noJob: (number: number) => `I know no job #${number}.`,
+  noSchedule: (number: number) => `I know no schedule ${number}.`,
+  noJobs: 'You have no jobs.',
+  nobodysJobs: 'Nobody has jobs.',
+  noSchedules: 'You have no schedules.',
+  nobodysSchedules: 'Nobody has schedules.',
+  noLifters: 'No lifter is there.',
+  willNotRun: (number: number) => `#${number} will not run.`,
+  cancelRequested: (number: number) => `I told the lifter to end #${number}.`,
+  isOver: (number: number) => `#${number} is over already.`,
+  hasNotFailed: (number: number) =>
+    `#${number} has not failed. Only a job that failed for good can be run again.`,
+  unscheduled: (number: number) => `Schedule ${number} is off.`,
   goodbye: 'Bye.',
+  goodbyeAll: (others: number) =>
+    others === 0 ? 'Bye. Nobody else is there.' : `Bye. ${others} others stop, too.`,
   down: 'down',
 } as const;
 
@@ -31,13 +65,14 @@ export function echo(text: string): string {
 }
 
 /** `2 lifters, 3 of 8 slots busy, 0 waiting`: the bot's presence status. */
-export function systemStatus(counts: {
-  readonly lifters: number;
-  readonly slots: number;
-  readonly busy: number;
-  readonly waiting: number;
-}): string {
-  const { lifters, slots, busy, waiting } = counts;
+export function systemStatus({ lifters, slots, busy, waiting }: SystemState): string {
   const who = lifters === 1 ? '1 lifter' : `${lifters} lifters`;
   return `${who}, ${busy} of ${slots} slots busy, ${waiting} waiting`;
+}
+
+function conditionText(condition: Condition): string {
+  if ('oneOf' in condition) return condition.oneOf.join(' or ');
+  const { min, max } = condition;
+  if (min !== undefined && max !== undefined) return `from ${min} to ${max}`;
+  return min === undefined ? `at most ${max}` : `at least ${min}`;
 }

@@ -1,4 +1,4 @@
-import { messageOf, nearest } from '@heavylift/service';
+import { contentOfFile, messageOf, nearest } from '@heavylift/service';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Condition, Policy, Rule } from './policy.js';
@@ -151,4 +151,16 @@ function placeOf(path: readonly PropertyKey[]): string {
     .map((key) => (typeof key === 'number' ? `[${key + 1}]` : `.${String(key)}`))
     .join('');
   return place === '' ? 'the file' : place.replace(/^\./, '');
+}
+
+/** The path of a policy file, as an option; the value is what the file says. */
+export function policyFile(): z.ZodType<PolicyFile, string> {
+  return contentOfFile('the path of a policy file (YAML, docs/policy.md)')
+    .transform((source, context): PolicyFile => {
+      const read = readPolicy(source);
+      if ('policy' in read) return read.policy;
+      for (const message of read.problems) context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .describe('the path of a policy file (YAML, docs/policy.md)');
 }

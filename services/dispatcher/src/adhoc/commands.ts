@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import type { HandlerSpec } from '@heavylift/jobs';
+import type { IncomingIq } from '@heavylift/xmpp-pubsub';
+import xml, { type Element } from '@xmpp/xml';
+import { type Answer, no, refusalOf } from '../chat/answer.js';
+import { checkArguments } from '../chat/arguments.js';
+import type { BuiltIn } from '../chat/built-in.js';
+import type { Limiter } from '../chat/limiter.js';
+import { submit } from '../chat/submit.js';
+import { texts } from '../chat/texts.js';
+import type { Desk } from '../desk.js';
+import { decide, type Policy } from '../policy/policy.js';
+import { errorOf, stanzaError } from './errors.js';
+import {
+  clausesOf,
+  commandForm,
+  type Filled,
+  readFilled,
+  resultForm,
+  unknownField,
+} from './form.js';
+
+export const NS_COMMANDS = 'http://jabber.org/protocol/commands';
+const NS_DATA = 'jabber:x:data';
+
+export interface CommandPorts {
+  readonly desk: () => Desk | undefined;
+  readonly policy: () => Policy;
+  readonly builtIns: ReadonlyMap<string, BuiltIn>;
+  readonly limiter: Limiter;
+  readonly now: () => number;
+}
+
+/** A command that can be given by a form. */
+export interface CommandNode {
+  readonly name: string;
+  readonly title: string;
+}
+
+interface Execution {
+  readonly from: IncomingIq['from'];
+  readonly who: string;
+  readonly node: string;
+  /** Given back as it came; that is all the memory there is of a dialogue. */
+  readonly sessionId: string;
+  readonly isContinued: boolean;
+}
+
+/** The commands of the chat as ad-hoc commands (XEP-0050), with a form each. Nothing is kept between two stages. */
+export function createCommands(ports: CommandPorts) {
+  const { builtIns, policy } = ports;
+
+  function specOf(node: string): HandlerSpec | undefined {
+    const builtIn = builtIns.get(node);
+    // What a built-in command has not, no form shows.
+    if (builtIn !== undefined) return { timeoutMs: 1, maxAttempts: 1, texts: {}, ...builtIn.spec };
+    return ports.desk()?.specs.get(node);
+  }
+
+  /** What somebody may do. @param who bare JID */
+  function list(who: string): CommandNode[] {
+    const handlers = [...(ports.desk()?.specs.values() ?? [])];
+    const specs = [...handlers.filter(({ name }) => !builtIns.has(name))];
+    const own = [...builtIns.values()].map(({ spec }) => spec);
+    return [...specs, ...own]
+      .filter(({ name }) => decide(policy(), who, { command: name }).allowed)
+      .map(({ name, title }) => ({ name, title }));
+  }
+
+  function nodeOf(node: string): CommandNode | undefined {
+    return specOf(node);
+  }
+
+  async function carryOut(spec: HandlerSpec, filled: Filled, at: Execution): Promise<Answer> {
+    const stray = unknownField(spec, filled.values);
+    if (stray !== undefined) return no('bad-request', `there is no field ${stray}`);
+    const read = checkArguments(spec, filled.values);
+    if ('problem' in read) return no('bad-request', read.problem);
+    const builtIn = builtIns.get(at.node);
+    if (builtIn !== undefined) return builtIn.run(at.who, read.args);
+    const split = clausesOf(filled.values);
+    if ('problem' in split) return no('bad-request', split.problem);
+    const desk = ports.desk();
+    if (desk === undefined) return no('resource-constraint', texts.starting);
+    return submit(desk, policy(), ports.now, {
+      who: at.who,
+      spec,
+      args: read.args,
+      clauses: split.clauses,
+      requester: {
+        jid: at.from.toString(),
+        messageType: 'command',
+        // The same form sent twice is one job.
+        messageId: filled.submission ?? at.sessionId,
+      },
+    });
+  }
+
+  function ask(spec: HandlerSpec, at: Execution, filled?: Filled, problem?: string): Element {
+    const submission = builtIns.has(at.node) ? undefined : (filled?.submission ?? at.sessionId);
+    return command(at, 'executing', [
+      xml('actions', { execute: 'complete' }, xml('complete')),
+      ...(problem === undefined ? [] : [note('error', problem)]),
+      commandForm(spec, submission, filled?.values),
+    ]);
+  }
+
+  async function execute({ from, payload }: IncomingIq): Promise<Element> {
+    const who = from.bare().toString();
+    if (ports.limiter.take(who) !== 'served')
+      throw stanzaError('wait', 'policy-violation', texts.slowDown);
+    const { node, sessionid, action = 'execute' }: Record<string, unknown> = payload.attrs;
+    if (typeof node !== 'string') throw stanzaError('modify', 'bad-request', 'no node is named');
+    const refusal = refusalOf(decide(policy(), who, { command: node }), node);
+    if (refusal?.condition !== undefined) throw errorOf(refusal.condition, refusal.body);
+    if (ports.desk() === undefined && !builtIns.has(node))
+      throw errorOf('resource-constraint', texts.starting);
+    const spec = specOf(node);
+    if (spec === undefined) throw errorOf('item-not-found', texts.unknown(node));
+    const isContinued = typeof sessionid === 'string' && sessionid !== '';
+    const at = { from, who, node, isContinued, sessionId: isContinued ? sessionid : randomUUID() };
+    const form = payload.getChild('x', NS_DATA);
+    switch (action) {
+      case 'cancel':
+        return command(at, 'canceled', []);
+      case 'execute':
+      case 'next':
+      case 'complete':
+        break;
+      default:
+        throw stanzaError('modify', 'bad-request', `the action ${String(action)} is not possible`);
+    }
+    const asksForForm = form === undefined && action === 'execute' && !isContinued;
+    if (asksForForm && (spec.fields.length > 0 || !builtIns.has(node))) return ask(spec, at);
+    return finish(spec, at, form === undefined ? { values: new Map() } : filledIn(form));
+  }
+
+  async function finish(spec: HandlerSpec, at: Execution, filled: Filled): Promise<Element> {
+    const answer = await carryOut(spec, filled, at);
+    if (answer.condition === 'bad-request' && at.isContinued)
+      return ask(spec, at, filled, answer.body);
+    if (answer.condition !== undefined) throw errorOf(answer.condition, answer.body);
+    // The IQ's answer is written when this returns: in the same turn of the event loop.
+    if (answer.afterwards !== undefined) setImmediate(answer.afterwards);
+    const result = resultForm(answer);
+    return command(at, 'completed', [
+      note('info', answer.body),
+      ...(result === undefined ? [] : [result]),
+    ]);
+  }
+
+  return { list, nodeOf, execute };
+}
+
+export type Commands = ReturnType<typeof createCommands>;
+
+function filledIn(form: Element): Filled {
+  try {
+    return readFilled(form);
+  } catch {
+    throw stanzaError('modify', 'bad-request', 'that is no form');
+  }
+}
+
+function command(at: Execution, status: string, children: readonly Element[]): Element {
+  const { node, sessionId: sessionid } = at;
+  return xml('command', { xmlns: NS_COMMANDS, node, sessionid, status }, ...children);
+}
+
+function note(type: 'info' | 'error', text: string): Element {
+  return xml('note', { type }, text);
+}

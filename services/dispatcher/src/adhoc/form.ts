@@ -1,0 +1,120 @@
+import { encodeForm, type HandlerSpec } from '@heavylift/jobs';
+import { type DataForm, readForm } from '@heavylift/xmpp-pubsub';
+import xml, { type Element } from '@xmpp/xml';
+import type { Answer } from '../chat/answer.js';
+import { type Clauses, readClause } from '../chat/clauses.js';
+
+/** FORM_TYPE of what is filled in, and of what comes back. */
+export const SUBMIT_FORM = 'urn:heavylift:submit:1';
+export const RESULT_FORM = 'urn:heavylift:command-result:1';
+const NS_DATA = 'jabber:x:data';
+
+/** A handler's own fields bear no `#` in their names. */
+const extra = {
+  submission: 'heavylift#submission',
+  when: 'heavylift#when',
+  on: 'heavylift#on',
+  priority: 'heavylift#priority',
+} as const;
+
+/** The form of a command; of a handler's also with when, where and how urgently. */
+export function commandForm(
+  spec: HandlerSpec,
+  submission: string | undefined,
+  filledIn: ReadonlyMap<string, string> = new Map(),
+): Element {
+  const form = encodeForm(spec, SUBMIT_FORM);
+  if (submission !== undefined) {
+    form.append(xml('field', { var: extra.submission, type: 'hidden' }, value(submission)));
+    form.append(text(extra.when, 'When', 'in 10m, at 18:00, every 0 6 * * *; now if left empty'));
+    form.append(text(extra.on, 'Where', 'the name of a lifter, or all; anywhere if left empty'));
+    form.append(text(extra.priority, 'How urgently', 'from -100 to 100; 0 if left empty'));
+  }
+  for (const field of form.getChildren('field')) {
+    const given = filledIn.get(String(field.attrs['var']));
+    if (given === undefined || field.attrs['type'] === 'hidden') continue;
+    for (const old of field.getChildren('value')) field.remove(old);
+    field.append(value(given));
+  }
+  return form;
+}
+
+export interface Filled {
+  /** By the field's name; those left empty are not there. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly submission?: string;
+}
+
+/** What was filled in. @throws XmppError `malformed-answer` */
+export function readFilled(x: Element): Filled {
+  const form: DataForm = readForm(x);
+  const values = new Map<string, string>();
+  for (const { name, values: given } of form.fields) {
+    const joined = given.join('\n');
+    if (joined !== '') values.set(name, joined);
+  }
+  const submission = values.get(extra.submission);
+  values.delete(extra.submission);
+  return { values, ...(submission === undefined ? {} : { submission }) };
+}
+
+export type ClausesOrProblem = { readonly clauses: Clauses } | { readonly problem: string };
+
+/** The clauses among what was filled in. */
+export function clausesOf(values: ReadonlyMap<string, string>): ClausesOrProblem {
+  let clauses: Clauses = {};
+  const when = values.get(extra.when);
+  const [, keyword = '', time = ''] = /^\s*(in|at|every)\s+(.+?)\s*$/is.exec(when ?? '') ?? [];
+  if (when !== undefined && keyword === '')
+    return { problem: `"${when}": expected in 10m, at 18:00 or every 0 6 * * *` };
+  const given: readonly [string, string | undefined][] = [
+    [keyword, when === undefined ? undefined : time.replace(/^"(.*)"$/, '$1')],
+    ['on', values.get(extra.on)?.trim()],
+    ['priority', values.get(extra.priority)?.trim()],
+  ];
+  for (const [word, said] of given) {
+    if (said === undefined || said === '') continue;
+    const read = readClause(word, said);
+    if ('problem' in read) return read;
+    clauses = { ...clauses, ...read };
+  }
+  return { clauses };
+}
+
+const known = new Set<string>(Object.values(extra));
+
+/** The first field that no command asked for. */
+export function unknownField(spec: HandlerSpec, values: ReadonlyMap<string, string>) {
+  const own = new Set(spec.fields.map(({ name }) => name));
+  return [...values.keys()].find((name) => !own.has(name) && !known.has(name));
+}
+
+/** The same as the answer's text, for programs; nothing if there is nothing. */
+export function resultForm({ fields, table }: Answer): Element | undefined {
+  if (fields === undefined && table === undefined) return undefined;
+  const form = xml(
+    'x',
+    { xmlns: NS_DATA, type: 'result' },
+    xml('field', { var: 'FORM_TYPE', type: 'hidden' }, value(RESULT_FORM)),
+  );
+  for (const [name, given] of Object.entries(fields ?? {}))
+    if (given !== undefined) form.append(xml('field', { var: name }, value(String(given))));
+  if (table === undefined) return form;
+  const { columns, rows } = table;
+  form.append(
+    xml('reported', {}, ...columns.map((name) => xml('field', { var: name, label: name }))),
+  );
+  for (const row of rows) {
+    const cells = columns.map((name, at) => xml('field', { var: name }, value(row[at] ?? '')));
+    form.append(xml('item', {}, ...cells));
+  }
+  return form;
+}
+
+function value(text: string): Element {
+  return xml('value', {}, text);
+}
+
+function text(name: string, label: string, description: string): Element {
+  return xml('field', { var: name, type: 'text-single', label }, xml('desc', {}, description));
+}

@@ -1,0 +1,84 @@
+import {
+  durationText,
+  type HandlerSpec,
+  type JobEntry,
+  type JsonObject,
+  type LifterLoad,
+  requesterKey,
+} from '@heavylift/jobs';
+import type { JobView, ScheduleView } from '../desk.js';
+import { usageOf } from './arguments.js';
+import { echo } from './texts.js';
+
+export const clausesHelp =
+  'Behind a command may stand when, where and how urgently: in 10m | at 18:00 | every "0 6 * * *" | on LIFTER | on all | priority -100 to 100';
+
+/** What `help NAME` says. */
+export function describeCommand(spec: Pick<HandlerSpec, 'name' | 'summary' | 'fields'>): string {
+  const fields = spec.fields.map(
+    ({ name, description }) => `  ${name}${description === undefined ? '' : `: ${description}`}`,
+  );
+  return [`${usageOf(spec)}: ${spec.summary}`, ...fields].join('\n');
+}
+
+export type JobState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired';
+
+export function stateOf({ entry, result }: JobView): JobState {
+  if (result !== undefined) return result.status;
+  return entry.state.type === 'assigned' ? 'running' : 'waiting';
+}
+
+/** `#7 lift count=5: runs on lifter-1 for 8 s`. */
+export function describeJob(view: JobView, now: number, withOwner = false): string {
+  const { number, kind, args, requester } = view.entry;
+  const owner = withOwner ? ` (${requesterKey(requester)})` : '';
+  return `#${number} ${commandLine(kind, args)}${owner}: ${describeState(view, now)}`;
+}
+
+function describeState({ entry, result, waitsFor }: JobView, now: number): string {
+  if (result !== undefined) {
+    const ago = `${durationText(now - result.finished)} ago`;
+    switch (result.status) {
+      case 'succeeded':
+        return `done ${ago}`;
+      case 'failed':
+        return `failed ${ago}${afterAttempts(result.failures.length + 1)}: ${echo(result.error.message)}`;
+      case 'cancelled':
+        return `cancelled ${ago}`;
+      case 'expired':
+        return `not done by its deadline, ${ago}`;
+    }
+  }
+  const { state } = entry;
+  if (state.type === 'pending') return `waits ${waitsFor ?? 'for a lifter'}`;
+  const ending = entry.cancelRequested === undefined ? '' : ', to be ended';
+  return `runs on ${lifterName(state.lifter)} for ${durationText(now - state.since)}${attempt(entry)}${ending}`;
+}
+
+const afterAttempts = (attempts: number) => (attempts === 1 ? '' : ` after ${attempts} attempts`);
+
+function attempt({ attempt: run, stalls, maxAttempts }: JobEntry): string {
+  return run === 1 ? '' : `, attempt ${run - stalls} of ${maxAttempts}`;
+}
+
+/** The account is the lifter's own. */
+export function lifterName(fullJid: string): string {
+  return fullJid.split('@', 1)[0] ?? fullJid;
+}
+
+export function describeLifter({ name, slots, busy, draining, handlers }: LifterLoad): string {
+  const state = draining ? ', shutting down' : '';
+  return `${name}: ${busy} of ${slots} slots busy${state}; ${[...handlers].sort().join(', ')}`;
+}
+
+export function describeSchedule(view: ScheduleView, now: number, withOwner = false): string {
+  const { number, kind, args, cron, timeZone, requester } = view.schedule;
+  const owner = withOwner ? ` (${requesterKey(requester)})` : '';
+  const next = view.next === undefined ? 'never again' : `next in ${durationText(view.next - now)}`;
+  return `${number}: ${commandLine(kind, args)} every "${cron}" (${timeZone})${owner}, ${next}`;
+}
+
+function commandLine(kind: string, args: JsonObject): string {
+  const given = Object.entries(args).map(([name, value]) => `${name}=${String(value)}`);
+  return echo([kind, ...given].join(' '));
+}

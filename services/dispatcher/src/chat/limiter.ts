@@ -1,0 +1,41 @@
+import { createBoundedMap } from './bounded-map.js';
+
+export interface LimiterOptions {
+  /** How many may come at once. */
+  readonly burst: number;
+  /** How many may come in the long run. */
+  readonly perSecond: number;
+  /** Senders that are remembered, at most. */
+  readonly senders: number;
+  /** Milliseconds; only differences count. */
+  readonly now: () => number;
+}
+
+/** `slow-down`: the first that is too much, to be answered so. `silent`: one more. */
+export type Verdict = 'served' | 'slow-down' | 'silent';
+
+interface Bucket {
+  tokens: number;
+  at: number;
+  empty: boolean;
+}
+
+/** A bucket of tokens for each sender. Once it is empty, it has to be half full before anything is taken from it again. */
+export function createLimiter({ burst, perSecond, senders, now }: LimiterOptions) {
+  const buckets = createBoundedMap<string, Bucket>(senders);
+
+  return {
+    take(sender: string): Verdict {
+      const at = now();
+      const known = buckets.get(sender) ?? { tokens: burst, at, empty: false };
+      const tokens = Math.min(burst, known.tokens + ((at - known.at) * perSecond) / 1_000);
+      const wasEmpty = known.empty && tokens < burst / 2;
+      const served = !wasEmpty && tokens >= 1;
+      buckets.set(sender, { tokens: served ? tokens - 1 : tokens, at, empty: !served });
+      if (served) return 'served';
+      return wasEmpty ? 'silent' : 'slow-down';
+    },
+  };
+}
+
+export type Limiter = ReturnType<typeof createLimiter>;

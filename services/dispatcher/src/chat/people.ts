@@ -1,0 +1,126 @@
+import { CONTROL_NAMESPACE, encodeBotMessage, shutdownCodec } from '@heavylift/jobs';
+import { type Logger, messageOf } from '@heavylift/service';
+import { isXmppError, type Session, type Unlisten } from '@heavylift/xmpp-pubsub';
+import { type JID, jid } from '@xmpp/jid';
+import xml, { type Element } from '@xmpp/xml';
+import { createCommands, NS_COMMANDS } from '../adhoc/commands.js';
+import { createDisco, NS_DISCO_INFO, NS_DISCO_ITEMS } from '../adhoc/disco.js';
+import { errorOf } from '../adhoc/errors.js';
+import type { Desk } from '../desk.js';
+import { decide, type Policy } from '../policy/policy.js';
+import { createClients } from '../presence/clients.js';
+import { createOthers } from '../presence/others.js';
+import { createBuiltIns } from './built-in.js';
+import { createComposing } from './composing.js';
+import { createConversation } from './conversation.js';
+import { createLimiter } from './limiter.js';
+import { createReception } from './reception.js';
+
+export interface PeopleOptions {
+  readonly session: Session;
+  /** Undefined while this dispatcher is not in office. */
+  readonly desk: () => Desk | undefined;
+  readonly policy: () => Policy;
+  /** Ends the whole service. */
+  readonly shutdown: (reason: string) => void;
+  readonly version: string;
+  /** A message that waited longer is asked about, not acted upon, in milliseconds. */
+  readonly maxAgeMs: number;
+  readonly log: Logger;
+}
+
+/** All that has to do with people and the programs that ask like them: chat, forms, presence subscriptions. */
+export interface People {
+  /** To be given every message. */
+  message(stanza: Element, self: JID): void;
+  /** To be given every presence. */
+  presence(stanza: Element, self: JID): void;
+  /** A term has begun: what came before is answered now. */
+  opened(): void;
+  /** The session is new: what is known of others is not. */
+  reconnected(): void;
+  stop(): void;
+}
+
+/** A program that submits by forms waits for each answer, so it may ask faster than a person types. */
+const programs = { burst: 500, perSecond: 200, senders: 10_000 };
+
+export function servePeople(options: PeopleOptions): People {
+  const { session, desk, policy, shutdown, log } = options;
+  const now = Date.now;
+  const isServed = (who: string) => decide(policy(), who, { command: 'help' }).allowed;
+
+  /** What nothing waits for. After a break nobody wants it any more. */
+  function send(stanza: Element): void {
+    session.send(stanza).catch((error: unknown) => {
+      if (!isXmppError(error, 'not-online', 'disconnected', 'stopped'))
+        log.debug({ err: error, to: stanza.attrs['to'] }, 'could not be sent');
+    });
+  }
+
+  const others = createOthers({
+    session,
+    lifters: () =>
+      desk()
+        ?.lifters()
+        .map((lifter) => lifter.jid) ?? [],
+    onFailure: (to, error) => log.warn({ to, reason: messageOf(error) }, 'was not told to end'),
+  });
+  const builtIns = createBuiltIns({
+    ...{ desk, policy, shutdown, now, version: options.version },
+    shutdownOthers: (by) => others.shutdown(by),
+  });
+  const composing = createComposing({
+    send,
+    isOver: (number) => {
+      const view = desk()?.job(number);
+      return view === undefined || view.result !== undefined;
+    },
+  });
+  const reception = createReception({
+    conversation: createConversation({ desk, policy, builtIns, now }),
+    isOpen: () => desk() !== undefined,
+    isServed,
+    say: (message) => session.send(encodeBotMessage(message)),
+    send,
+    clients: createClients(session),
+    composing,
+    now,
+    maxAgeMs: options.maxAgeMs,
+    onIgnored: (why) => log.debug({ why }, 'message ignored'),
+    onFailure: (error, from) => log.warn({ err: error, from }, 'could not answer'),
+  });
+  const commands = createCommands({
+    ...{ desk, policy, builtIns, now },
+    limiter: createLimiter({ ...programs, now }),
+  });
+  const disco = createDisco(commands, () => session.jid);
+  const unlisten: readonly Unlisten[] = [
+    session.handle('get', 'query', NS_DISCO_INFO, disco.info),
+    session.handle('get', 'query', NS_DISCO_ITEMS, disco.items),
+    session.handle('set', 'command', NS_COMMANDS, commands.execute),
+    session.handle('set', 'shutdown', CONTROL_NAMESPACE, async ({ from, payload }) => {
+      if (!session.jid?.bare().equals(from.bare())) throw errorOf('forbidden', 'not from the bot');
+      const { by } = shutdownCodec.decode(payload);
+      setImmediate(() => shutdown(`${by} said exit all`));
+      return undefined;
+    }),
+  ];
+
+  return {
+    message: reception.message,
+    presence(stanza, self) {
+      others.presence(stanza, self);
+      if (stanza.attrs['type'] !== 'subscribe') return;
+      const to = jid(String(stanza.attrs['from'])).bare().toString();
+      // The status line is for those who are served. We need not see theirs.
+      send(xml('presence', { to, type: isServed(to) ? 'subscribed' : 'unsubscribed' }));
+    },
+    opened: reception.opened,
+    reconnected: others.forget,
+    stop() {
+      for (const off of unlisten) off();
+      composing.stop();
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { addressOf, type BotMessage, encodeReceipt } from '@heavylift/jobs';
+import type { JID } from '@xmpp/jid';
+import type { Element } from '@xmpp/xml';
+import type { Clients } from '../presence/clients.js';
+import { createBoundedMap } from './bounded-map.js';
+import type { Composing } from './composing.js';
+import type { Conversation, Reply } from './conversation.js';
+import { CHAT_STATES, type ChatRequest, classifyMessage, requesterOf } from './incoming.js';
+import { createLimiter } from './limiter.js';
+import { echo, texts } from './texts.js';
+
+export interface ReceptionPorts {
+  readonly conversation: Conversation;
+  /** Whether questions can be answered now; what comes before is kept until `opened`. */
+  readonly isOpen: () => boolean;
+  /** Whether they may do anything at all. @param who bare JID */
+  readonly isServed: (who: string) => boolean;
+  readonly say: (message: BotMessage) => Promise<void>;
+  readonly send: (stanza: Element) => void;
+  readonly clients: Clients;
+  readonly composing: Composing;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** A message that waited longer is asked about, not acted upon, in milliseconds. */
+  readonly maxAgeMs: number;
+  readonly onIgnored: (why: string) => void;
+  readonly onFailure: (error: unknown, from: string) => void;
+}
+
+/** Requests that wait for a term to begin, at most; the rest is left unanswered, and its senders see that. */
+const mostWaiting = 1_000;
+/** Senders that are remembered for limits, at most. */
+const senders = 10_000;
+/** Messages in a row of which nothing was understood, and that are answered all the same. */
+const patience = 5;
+
+interface Acquaintance {
+  lastSaid: string;
+  notUnderstood: number;
+}
+
+/** Takes messages in, and sees to it that each is answered once, and none that should not be. */
+export function createReception(ports: ReceptionPorts) {
+  const { conversation, now, send } = ports;
+  const limiters = {
+    people: createLimiter({ burst: 20, perSecond: 1, senders, now }),
+    // What waited while nobody was there comes all at once. Servers keep about so many.
+    backlog: createLimiter({ burst: 100, perSecond: 1, senders, now }),
+    strangers: createLimiter({ burst: 3, perSecond: 0.1, senders, now }),
+  };
+  const acquaintances = createBoundedMap<string, Acquaintance>(senders);
+  const waiting: ChatRequest[] = [];
+
+  async function say(request: ChatRequest, reply: Reply): Promise<void> {
+    const { body, job } = reply;
+    const who = bareOf(request);
+    const before = acquaintances.get(who)?.notUnderstood ?? 0;
+    const notUnderstood = reply.notUnderstood === true ? before + 1 : 0;
+    if (notUnderstood > patience) return;
+    const said = notUnderstood === patience ? texts.givingUp(body) : body;
+    acquaintances.set(who, { lastSaid: said, notUnderstood });
+    await ports.say({
+      ...addressOf(requesterOf(request)),
+      body: said,
+      ...(job === undefined ? {} : { job }),
+    });
+  }
+
+  async function answer(request: ChatRequest): Promise<void> {
+    const who = bareOf(request);
+    let reply: Reply;
+    try {
+      const requester = requesterOf(request);
+      reply = await conversation.reply({ who, text: request.text, requester });
+    } catch (error) {
+      ports.onFailure(error, who);
+      reply = { body: texts.broken };
+    }
+    await say(request, reply);
+    reply.afterwards?.();
+    if (reply.runs === true && reply.job !== undefined) await showWork(request, reply.job.number);
+  }
+
+  async function showWork(request: ChatRequest, number: number): Promise<void> {
+    if (request.messageType !== 'chat') return;
+    const to = request.from.toString();
+    const { showsStates } = request;
+    if (showsStates || (await ports.clients.supports(to, CHAT_STATES)))
+      ports.composing.begin(to, number);
+  }
+
+  function verdictOn(request: ChatRequest) {
+    const who = bareOf(request);
+    if (!ports.isServed(who)) return limiters.strangers.take(who);
+    return request.writtenAt === undefined ? limiters.people.take(who) : limiters.backlog.take(who);
+  }
+
+  async function take(kind: 'request' | 'encrypted', request: ChatRequest): Promise<void> {
+    const verdict = verdictOn(request);
+    if (verdict === 'silent') return;
+    if (verdict === 'slow-down') return say(request, { body: texts.slowDown });
+    const { from, messageId, messageType, wantsReceipt, writtenAt } = request;
+    if (wantsReceipt && messageId !== undefined && ports.isServed(bareOf(request)))
+      send(encodeReceipt(from.toString(), messageType, messageId));
+    if (kind === 'encrypted') return say(request, { body: texts.encrypted });
+    const ageMs = writtenAt === undefined ? 0 : now() - writtenAt.getTime();
+    if (ageMs > ports.maxAgeMs && ports.isServed(bareOf(request)))
+      return say(request, { body: texts.tooOld(echo(request.text), ageMs) });
+    if (ports.isOpen()) return answer(request);
+    if (waiting.length < mostWaiting) waiting.push(request);
+  }
+
+  /** Another bot may send back whatever it is told. */
+  function isOurOwn(request: ChatRequest): boolean {
+    return acquaintances.get(bareOf(request))?.lastSaid === request.text;
+  }
+
+  function settle(work: Promise<void>, { from }: ChatRequest): void {
+    work.catch((error: unknown) => ports.onFailure(error, from.toString()));
+  }
+
+  return {
+    /** To be given every message. @throws if it is malformed */
+    message(stanza: Element, self: JID): void {
+      const incoming = classifyMessage(stanza, self);
+      if (incoming.kind === 'ignored') ports.onIgnored(incoming.why);
+      else if (isOurOwn(incoming.request)) ports.onIgnored('our own words');
+      else settle(take(incoming.kind, incoming.request), incoming.request);
+    },
+    /** Questions can be answered from now on. */
+    opened(): void {
+      for (const request of waiting.splice(0)) settle(answer(request), request);
+    },
+  };
+}
+
+export type Reception = ReturnType<typeof createReception>;
+
+function bareOf({ from }: ChatRequest): string {
+  return from.bare().toString();
+}
