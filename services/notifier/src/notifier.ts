@@ -17,17 +17,23 @@ import {
 } from '@heavylift/jobs';
 import {
   availability,
+  type Candidacy,
   createOutbox,
+  forwardToBare,
   type HandlerCatalogue,
   keepPresence,
   type Lifecycle,
   type Logger,
+  leaderMark,
   replicateHandlers,
+  ServiceError,
+  standForOffice,
   trustPublishers,
   within,
 } from '@heavylift/service';
 import type { Item, PubSubService, Session, Unlisten } from '@heavylift/xmpp-pubsub';
 import { isXmppError } from '@heavylift/xmpp-pubsub';
+import xml, { type Element } from '@xmpp/xml';
 import { createProgressRelay } from './progress-relay.js';
 import { createTeller } from './teller.js';
 
@@ -74,11 +80,22 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
   const ledger = createLedgerReplica();
   let catalogue: HandlerCatalogue | undefined;
   const stopping = new AbortController();
+  let candidacy: Candidacy | undefined;
+  let term: Term | undefined;
   let stopParts: (() => unknown)[] = [];
 
+  /** Resolves when what is to be said is ours to say. */
+  async function certified(): Promise<void> {
+    const office = candidacy?.office;
+    if (office === undefined) throw new ServiceError('office-lost', 'this notifier is standing by');
+    await office.certify();
+  }
+
+  // Kept over all terms, as is the memory of who was told: the instance may lead again.
   const told = createOutbox<JobEvent>({
-    isOpen: () => session.status === 'online',
+    isOpen: () => session.status === 'online' && candidacy?.office !== undefined,
     publish: async (itemId, events) => {
+      await certified();
       await nodes.events.publish(events, { id: itemId });
     },
     sizeOf: () => 200,
@@ -89,20 +106,26 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
   const teller = createTeller({
     entry: (job) => ledger.get(job),
     spec: (kind) => catalogue?.specs.get(kind),
-    say: (message) => voice.sendConfirmed(encodeBotMessage(message)),
+    say: async (message) => {
+      const stanza = encodeBotMessage(message);
+      await certified();
+      await voice.sendConfirmed(stanza);
+    },
+    // Refused before it is sent, however often one tries.
+    isHopeless: (error) => isXmppError(error, 'too-large', 'invalid-character'),
     reportTold: (job) => told.add({ type: 'told', job, at: Date.now() }),
     pause: async (attempt) => {
+      stopping.signal.throwIfAborted();
       const ms = Math.min(longestPauseMs, 250 * 2 ** attempt) * (0.5 + Math.random() / 2);
-      await sleep(ms, undefined, { signal: stopping.signal });
+      const signal = term?.signal ?? AbortSignal.abort();
+      await sleep(ms, undefined, { signal });
     },
     onTold: ({ status }, { id, number, attempt }) =>
       log.info({ job: id, number, attempt, status }, 'told'),
-    onFailure: (result, error) => {
-      if (stopping.signal.aborted) return;
-      log.warn(
-        { err: error, job: result.job, number: result.number },
-        'not told yet, trying again',
-      );
+    onFailure: (result, error, isHopeless) => {
+      const details = { err: error, job: result.job, number: result.number };
+      if (isHopeless) log.error(details, 'cannot be told at all, letting it go');
+      else if (term !== undefined) log.warn(details, 'not told yet, trying again');
     },
   });
 
@@ -118,6 +141,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
   );
 
   function sayLightly(message: BotMessage): void {
+    if (candidacy?.office === undefined) return;
     voice.send(encodeBotMessage(message)).catch((error: unknown) => {
       if (!isXmppError(error, 'not-online', 'disconnected', 'stopped'))
         log.warn({ err: error, job: message.job?.id }, 'progress could not be said');
@@ -173,42 +197,108 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
   const readFailed = (node: NodeRole) => (error: unknown) =>
     log.warn({ err: error, node }, 'could not read the node, trying again');
 
+  /** Reads what still stands, and tells it; from then on whatever comes. To be begun when presence has been sent. */
+  function beginTerm(): Term {
+    const over = new AbortController();
+    catalogue = replicateHandlers(nodes.handlers, trust.handlers, readFailed('handlers'));
+    const replicas = [catalogue.replica, replicateLedger()];
+    const unlisten = listenToEvents();
+    const ready = Promise.all(replicas.map((replica) => replica.ready)).then(() => {
+      if (over.signal.aborted) return undefined;
+      // Results come last: an outcome without its job would have to wait.
+      const results = replicateResults();
+      replicas.push(results);
+      return results.ready;
+    });
+    // Whoever ends the term need not hear that it is not ready.
+    ready.catch(() => undefined);
+    told.resume();
+    return {
+      signal: over.signal,
+      ready,
+      async end() {
+        over.abort();
+        unlisten();
+        progress.stop();
+        await Promise.all(replicas.map((replica) => replica.stop()));
+      },
+    };
+  }
+
+  function endTerm(): void {
+    term?.end().catch((error: unknown) => log.warn({ err: error }, 'a replica did not stop'));
+    term = undefined;
+  }
+
+  /** What reaches the voice: chat that belongs to the dispatcher, and what could not be delivered. */
+  function onVoice(stanza: Element): void {
+    if (stanza.is('message') && stanza.attrs['type'] === 'error') {
+      const { id, from }: Record<string, unknown> = stanza.attrs;
+      log.warn({ id, from }, 'a message came back: the server had taken it, so it counts as told');
+      return;
+    }
+    forwardToBare(voice, stanza).catch((error: unknown) =>
+      log.warn({ err: error, from: stanza.attrs['from'] }, 'chat could not be forwarded'),
+    );
+  }
+
   return {
     name: 'notifier',
     // The server may be there and our nodes not yet.
     startTimeoutMs: Number.POSITIVE_INFINITY,
     async start(signal) {
       const onFailure = (error: unknown) => log.warn({ err: error }, 'presence could not be sent');
-      const own = keepPresence(session, { stanza: () => availability(0), onFailure });
+      const own = keepPresence(session, {
+        // Events reach the one that is in office, and no other.
+        stanza: () => {
+          const office = candidacy?.office;
+          const priority = office === undefined ? -1 : 0;
+          return availability(priority, undefined, ...leaderMark('notifier', office));
+        },
+        onFailure,
+      });
       const spoken = keepPresence(voice, { stanza: () => availability(voicePriority), onFailure });
-      const unlisten = [session.on('online', () => told.resume()), listenToEvents()];
-      catalogue = replicateHandlers(nodes.handlers, trust.handlers, readFailed('handlers'));
-      const replicas = [catalogue.replica, replicateLedger()];
-      stopParts = [
-        () => own.stop(),
-        () => spoken.stop(),
-        ...unlisten,
-        ...replicas.map((replica) => () => replica.stop()),
-      ];
-      await abortable(Promise.all(replicas.map((replica) => replica.ready)), signal);
-      // Results come last: an outcome without its job would have to wait.
-      const results = replicateResults();
-      stopParts.push(() => results.stop());
-      await abortable(results.ready, signal);
+      stopParts = [() => own.stop(), () => spoken.stop(), voice.on('stanza', onVoice)];
+      await new Promise<void>((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        candidacy = standForOffice({
+          session,
+          pubsub,
+          nodePrefix,
+          role: 'notifier',
+          onElected() {
+            own.say();
+            term = beginTerm();
+            term.ready.then(() => resolve(), reject);
+          },
+          onOver() {
+            endTerm();
+            own.say();
+          },
+          onStandby: () => resolve(),
+          log,
+        });
+      });
     },
     async stop() {
       stopping.abort();
-      progress.stop();
-      await within(lastWordsMs, told.emptied());
+      await term?.end();
+      await within(lastWordsMs, teller.settled().then(told.emptied));
       told.close();
+      await candidacy?.stop();
       await Promise.all(stopParts.map((stop) => stop()));
+      // The standby hears of it, and takes over.
+      await session.send(xml('presence', { type: 'unavailable' })).catch((error: unknown) => {
+        if (!isXmppError(error)) throw error;
+      });
     },
   };
 }
 
-async function abortable(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  await Promise.race([work, aborted]);
+/** What runs while in office. */
+interface Term {
+  readonly signal: AbortSignal;
+  /** What stood at the beginning has been read. */
+  readonly ready: Promise<unknown>;
+  end(): Promise<void>;
 }

@@ -74,6 +74,8 @@ export function createProgressRelay(ports: ProgressPorts, intervalMs: number): P
       // A late attempt's progress is nobody's.
       if (entry === undefined || entry.attempt !== progress.attempt || ports.hasOutcome(job))
         return;
+      // A part of a job for all: its requester hears of the whole.
+      if (entry.target.type === 'child') return;
       const row = rows.get(job);
       if (row === undefined) {
         const begun = {

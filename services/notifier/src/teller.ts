@@ -19,10 +19,12 @@ export interface TellerPorts {
   readonly say: (message: BotMessage) => Promise<void>;
   /** Lets the dispatcher know; repeats by itself until the server has it. */
   readonly reportTold: (job: JobId) => void;
-  /** Waits a while before what failed is tried again; rejects when the service stops. */
+  /** Waits a while before what failed is tried again; rejects when there is nothing more to be told by this instance. */
   readonly pause: (attempt: number) => Promise<void>;
   readonly onTold: (result: JobResult, entry: JobEntry) => void;
-  readonly onFailure: (result: JobResult, error: unknown) => void;
+  /** However often it is tried. The job is let go then. */
+  readonly isHopeless: (error: unknown) => boolean;
+  readonly onFailure: (result: JobResult, error: unknown, isHopeless: boolean) => void;
 }
 
 /** Brings outcomes to whoever asked, each once by this instance. */
@@ -33,6 +35,8 @@ export interface Teller {
   hasOutcome(job: JobId): boolean;
   /** Outcomes whose job has not turned up in the ledger (yet). */
   readonly unclaimed: number;
+  /** Resolves when nothing is being told. */
+  settled(): Promise<void>;
 }
 
 /** An outcome can come before its job's sheet; one whose job was let go long ago never finds it. So only so many wait. */
@@ -41,7 +45,7 @@ const mostUnclaimed = 10_000;
 export function createTeller(ports: TellerPorts): Teller {
   const unclaimed = new Map<JobId, JobResult>();
   // In either of these an entry stays until the ledger has let the job go, so that nobody is told twice.
-  const telling = new Set<JobId>();
+  const telling = new Map<JobId, Promise<void>>();
   const told = new Set<JobId>();
 
   async function tell(result: JobResult, entry: JobEntry): Promise<void> {
@@ -54,7 +58,9 @@ export function createTeller(ports: TellerPorts): Teller {
         ports.reportTold(entry.id);
         return;
       } catch (error) {
-        ports.onFailure(result, error);
+        const isHopeless = ports.isHopeless(error);
+        ports.onFailure(result, error, isHopeless);
+        if (isHopeless) return ports.reportTold(entry.id);
         await ports.pause(attempt);
       }
     }
@@ -62,11 +68,12 @@ export function createTeller(ports: TellerPorts): Teller {
 
   function claim(result: JobResult, entry: JobEntry): void {
     unclaimed.delete(result.job);
-    if (telling.has(entry.id)) return;
-    telling.add(entry.id);
-    tell(result, entry)
-      .catch((error: unknown) => ports.onFailure(result, error))
+    // The parent's outcome is what its requester is told.
+    if (telling.has(entry.id) || entry.target.type === 'child') return;
+    const work = tell(result, entry)
+      .catch((error: unknown) => ports.onFailure(result, error, false))
       .finally(() => telling.delete(entry.id));
+    telling.set(entry.id, work);
   }
 
   function keepUnclaimed(result: JobResult): void {
@@ -97,6 +104,9 @@ export function createTeller(ports: TellerPorts): Teller {
     hasOutcome: (job) => told.has(job) || telling.has(job) || unclaimed.has(job),
     get unclaimed() {
       return unclaimed.size;
+    },
+    async settled() {
+      await Promise.all(telling.values());
     },
   };
 }

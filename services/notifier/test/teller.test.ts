@@ -51,6 +51,7 @@ function stage() {
   const teller = createTeller({
     entry: (job) => open.get(job),
     spec: () => spec,
+    isHopeless: (error) => error instanceof RangeError,
     say: async (message) => {
       if (broken > 0) {
         broken -= 1;
