@@ -1,0 +1,95 @@
+/** Leaders that are ended in every way a process can end, each a process of its own. */
+import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { compile, type Program, type Run, run } from '../fixture/program.js';
+
+const patience = { timeout: 20_000, interval: 10 };
+/** What is promised, with room for a machine that is busy. */
+const takeOverMs = 8_000;
+
+let server: EjabberdServer;
+let program: Program;
+let runs: Run[] = [];
+let round = 0;
+
+beforeAll(async () => {
+  [server, program] = await Promise.all([startEjabberd(), compile('candidate')]);
+  await server.register('bot', 'secret');
+});
+afterAll(async () => {
+  program?.remove();
+  await server?.stop();
+});
+beforeEach(() => {
+  round += 1;
+});
+afterEach(async () => {
+  for (const { child } of runs) child.kill('SIGKILL');
+  await Promise.all(runs.map(({ ended }) => ended));
+  runs = [];
+});
+
+function start(): Run {
+  const started = run(program, {
+    XMPP_SERVICE: server.service,
+    XMPP_DOMAIN: server.domain,
+    XMPP_USERNAME: 'bot',
+    XMPP_PASSWORD: 'secret',
+    XMPP_ALLOW_PLAINTEXT_ON_LOOPBACK: 'true',
+    NODE_PREFIX: `round-${round}/`,
+  });
+  runs.push(started);
+  return started;
+}
+
+async function leaderAndStandby() {
+  const leader = start();
+  await leader.logged('write');
+  const standby = start();
+  await standby.logged('standing by');
+  return { leader, standby };
+}
+
+/** @returns how long it took from now until the standby wrote */
+async function takesOver(standby: Run, how: string): Promise<number> {
+  const since = performance.now();
+  await standby.logged('write');
+  const ms = performance.now() - since;
+  process.stderr.write(`take-over after ${how}: ${Math.round(ms)} ms\n`);
+  expect(ms).toBeLessThan(takeOverMs);
+  return ms;
+}
+
+it.each(['SIGKILL', 'SIGTERM'] as const)('a standby takes over after %s', async (signal) => {
+  const { leader, standby } = await leaderAndStandby();
+  leader.child.kill(signal);
+  await takesOver(standby, signal);
+});
+
+it('a standby takes over from a frozen leader, which writes no more when it goes on', async () => {
+  const { leader, standby } = await leaderAndStandby();
+  leader.child.kill('SIGSTOP');
+  // What it wrote before is read by now.
+  const before = await new Promise<number>((resolve) => {
+    setTimeout(() => resolve(writes(leader)), 500);
+  });
+  await takesOver(standby, 'SIGSTOP');
+  leader.child.kill('SIGCONT');
+  await leader.logged('out of office');
+  await leader.logged('standing by');
+  expect(writes(leader)).toBe(before);
+});
+
+it('one of them leads again after a kill of the server', async () => {
+  const { leader, standby } = await leaderAndStandby();
+  const terms = () =>
+    [leader, standby].flatMap((candidate) =>
+      candidate.messages().filter((message) => message === 'in office'),
+    ).length;
+  await server.kill();
+  await server.restart();
+  await vi.waitFor(() => expect(terms()).toBeGreaterThanOrEqual(2), patience);
+});
+
+const writes = (candidate: Run) =>
+  candidate.messages().filter((message) => message === 'write').length;
