@@ -7,6 +7,8 @@ import {
   type JobState,
 } from '@heavylift/jobs';
 
+import type { RegisteredHandler } from './handlers/registry.js';
+
 /** An entry that gives the job to one process. */
 export type Assignment = JobEntry & { readonly state: Extract<JobState, { type: 'assigned' }> };
 
@@ -36,12 +38,11 @@ export interface Situation {
   readonly isTaken: (assignment: Assignment) => boolean;
   readonly slots: number;
   readonly draining: boolean;
-  /** Where the handler is defined, if there is one. */
-  readonly moduleOf: (kind: string) => string | undefined;
+  readonly handlerOf: (kind: string) => RegisteredHandler | undefined;
 }
 
 export type Decision =
-  | { readonly type: 'start'; readonly assignment: Assignment; readonly moduleUrl: string }
+  | { readonly type: 'start'; readonly assignment: Assignment; readonly handler: RegisteredHandler }
   | { readonly type: 'abort'; readonly job: JobId; readonly reason: AbortReason }
   /** Cancelled before it started. */
   | { readonly type: 'cancel'; readonly assignment: Assignment }
@@ -65,7 +66,7 @@ function toAbort({ mine, running }: Situation): Decision[] {
 }
 
 function toTakeUp(situation: Situation): Decision[] {
-  const { mine, running, isTaken, slots, draining, moduleOf } = situation;
+  const { mine, running, isTaken, slots, draining, handlerOf } = situation;
   let free = slots - running.size;
   return [...mine.values()]
     .filter((assignment) => !isTaken(assignment) && !running.has(assignment.id))
@@ -73,11 +74,11 @@ function toTakeUp(situation: Situation): Decision[] {
     .flatMap((assignment): Decision[] => {
       if (assignment.cancelRequested) return [{ type: 'cancel', assignment }];
       if (draining) return [{ type: 'release', assignment, note: 'the lifter is shutting down' }];
-      const moduleUrl = moduleOf(assignment.kind);
-      if (moduleUrl === undefined) {
+      const handler = handlerOf(assignment.kind);
+      if (handler === undefined) {
         return [{ type: 'release', assignment, note: `there is no handler '${assignment.kind}'` }];
       }
-      return free-- > 0 ? [{ type: 'start', assignment, moduleUrl }] : [];
+      return free-- > 0 ? [{ type: 'start', assignment, handler }] : [];
     });
 }
 

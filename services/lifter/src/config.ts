@@ -39,14 +39,18 @@ export const lifterOptions = {
     type: list(text('the path of a file, or the name of a package')),
     otherwise: 'only what every lifter brings along',
   }),
+  LIFTER_COMMANDS: optional({
+    description: 'Programs to run as handlers, each with its arguments.',
+    type: text('the path of a YAML file'),
+    otherwise: 'none',
+  }),
   LIFTER_DRAIN_SECONDS: withDefault({
     description: 'Time for running jobs to finish when told to stop; then they are handed back.',
     type: seconds(),
     default: '30',
   }),
   LIFTER_CANCEL_GRACE_SECONDS: withDefault({
-    description:
-      'Time for a handler to end once it has been told to; then its thread is terminated.',
+    description: 'Time for a handler to end once it has been told to; then it is terminated.',
     type: seconds(),
     default: '5',
   }),

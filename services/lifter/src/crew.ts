@@ -1,15 +1,16 @@
 import type { Instant, JobId, Progress } from '@heavylift/jobs';
 import type { Logger } from '@heavylift/service';
 import type { AbortReason, Assignment, RunningAttempt } from './assignments.js';
+import type { RegisteredHandler } from './handlers/registry.js';
 import type { EndedAttempt } from './reports.js';
-import type { FromThread } from './runner/protocol.js';
+import type { FromHandler } from './runner/protocol.js';
 import type { Outcome, Runner } from './runner/runner.js';
 
 /** The attempts that run. */
 export interface Crew {
   readonly running: ReadonlyMap<JobId, RunningAttempt>;
-  /** Starts an attempt of a job that does not run, by the handler that this module defines. */
-  start(assignment: Assignment, moduleUrl: string): void;
+  /** Starts an attempt of a job that does not run, by this handler. */
+  start(assignment: Assignment, handler: RegisteredHandler): void;
   /** Tells the attempt to end; only the first reason counts. */
   abort(job: JobId, reason: AbortReason): void;
   /** Resolves when nothing runs. */
@@ -26,7 +27,7 @@ export interface CrewOptions {
 
 interface Run extends RunningAttempt {
   readonly assignment: Assignment;
-  readonly moduleUrl: string;
+  readonly handler: RegisteredHandler;
   readonly controller: AbortController;
   ending: boolean;
   reason?: AbortReason;
@@ -44,12 +45,13 @@ export function createCrew({ runner, log, onProgress, onEnd }: CrewOptions): Cre
   let onIdle: (() => void)[] = [];
 
   async function work(run: Run): Promise<void> {
-    const { assignment, moduleUrl, controller } = run;
+    const { assignment, handler, controller } = run;
     const { id, number, attempt, kind, args, timeoutMs } = assignment;
     const jobLog = log.child({ job: id, number, attempt });
-    const onMessage = (message: FromThread) => {
+    const onMessage = (message: FromHandler) => {
       if (message.type === 'log') {
-        jobLog[message.level]({ handler: kind, details: message.details }, message.message);
+        const { level, message: words, details, stream } = message;
+        jobLog[level]({ handler: kind, details, stream }, words);
       } else {
         onProgress({ ...message, job: id, attempt, at: Date.now() });
       }
@@ -57,7 +59,15 @@ export function createCrew({ runner, log, onProgress, onEnd }: CrewOptions): Cre
     const started: Instant = Date.now();
     jobLog.info({ handler: kind }, 'started');
     const outcome = await runner.run(
-      { job: { id, number }, attempt, handler: kind, moduleUrl, args, timeoutMs },
+      {
+        job: { id, number },
+        attempt,
+        handler: kind,
+        isolation: handler.isolation,
+        work: handler.work,
+        args,
+        timeoutMs,
+      },
       { signal: controller.signal, onMessage },
     );
     const finished = Date.now();
@@ -71,10 +81,10 @@ export function createCrew({ runner, log, onProgress, onEnd }: CrewOptions): Cre
 
   return {
     running,
-    start(assignment, moduleUrl) {
+    start(assignment, handler) {
       const { id, attempt } = assignment;
       const controller = new AbortController();
-      const run: Run = { assignment, attempt, moduleUrl, controller, ending: false };
+      const run: Run = { assignment, attempt, handler, controller, ending: false };
       running.set(id, run);
       void work(run);
     },

@@ -92,9 +92,9 @@ export function createLifter(options: LifterOptions): Lifecycle {
   function act(): void {
     if (!ledger.isCurrent) return;
     const { running } = crew;
-    const moduleOf = (kind: string) => registry.get(kind)?.moduleUrl;
+    const handlerOf = (kind: string) => registry.get(kind);
     const { mine } = ledger;
-    const situation = { mine, running, isTaken: taken.has, slots, draining, moduleOf };
+    const situation = { mine, running, isTaken: taken.has, slots, draining, handlerOf };
     for (const decision of decide(situation)) carryOut(decision);
   }
 
@@ -102,7 +102,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
     switch (decision.type) {
       case 'start':
         taken.add(decision.assignment);
-        crew.start(decision.assignment, decision.moduleUrl);
+        crew.start(decision.assignment, decision.handler);
         announcer.announce();
         break;
       case 'abort':

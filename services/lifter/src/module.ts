@@ -21,9 +21,15 @@ import {
 } from '@heavylift/service';
 import type { PubSubService } from '@heavylift/xmpp-pubsub';
 import { z } from 'zod';
+import { loadCommands } from './commands/load.js';
 import type { LifterConfig } from './config.js';
 import { locateModule } from './handlers/locate.js';
-import { builtInModules, type HandlerRegistry, loadHandlers } from './handlers/registry.js';
+import {
+  builtInModules,
+  type HandlerRegistry,
+  loadHandlers,
+  registryOf,
+} from './handlers/registry.js';
 import { createLifter, type LifterNodes } from './lifter.js';
 import { createRunner, type Runner } from './runner/runner.js';
 
@@ -34,22 +40,24 @@ const LifterToken = token<Lifecycle>('Lifter');
 
 /** What the process of a lifter consists of. */
 export function composeLifter(config: LifterConfig): ServiceParts {
-  const { LIFTER_NAME = config.XMPP_USERNAME, LIFTER_HANDLERS = [] } = config;
+  const { LIFTER_NAME = config.XMPP_USERNAME } = config;
   const graceMs = config.LIFTER_CANCEL_GRACE_SECONDS * 1_000;
   // New at each start, so that a full JID names one life of one process.
   const resource = `${LIFTER_NAME}.${randomBytes(6).toString('hex')}`;
 
   const module = defineModule((provide) => {
     provide(NodesToken, [PubSubToken], (pubsub) => openNodes(pubsub, config));
-    provide(RegistryToken, [], () => {
-      const own = LIFTER_HANDLERS.map((name) => locateModule(name, process.cwd()));
-      return loadHandlers([...builtInModules, ...own]);
-    });
+    provide(RegistryToken, [], () => loadAll(config));
     provide(RunnerToken, [LoggerToken], (log) =>
       createRunner({
         slots: config.LIFTER_SLOTS,
         graceMs,
-        onStrayError: (err) => log.warn({ err }, 'a thread died with nothing running in it'),
+        onOutput: (line, stream) => log.warn({ stream, line }, 'a handler wrote this'),
+        onRestarted: ({ job, attempt, handler }) =>
+          log.warn(
+            { job: job.id, number: job.number, attempt, handler },
+            'starts over, alone: another handler has brought down the process they shared',
+          ),
       }),
     );
     provide(
@@ -74,6 +82,14 @@ export function composeLifter(config: LifterConfig): ServiceParts {
     modules: [xmppModule(config, { resource }), module],
     start: [SessionPartToken, LifterToken],
   };
+}
+
+/** What every lifter can do, and what this one is configured to. */
+async function loadAll({ LIFTER_HANDLERS = [], LIFTER_COMMANDS }: LifterConfig) {
+  const own = LIFTER_HANDLERS.map((name) => locateModule(name, process.cwd()));
+  const handlers = await loadHandlers([...builtInModules, ...own]);
+  const commands = LIFTER_COMMANDS === undefined ? [] : loadCommands(LIFTER_COMMANDS, process.env);
+  return registryOf([...handlers, ...commands]);
 }
 
 function openNodes(pubsub: PubSubService, { NODE_PREFIX }: LifterConfig): LifterNodes {

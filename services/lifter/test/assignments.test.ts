@@ -8,9 +8,15 @@ import {
   type Situation,
   takenAssignments,
 } from '../src/assignments.js';
+import { traitsOf } from '../src/handlers/define.js';
+import type { RegisteredHandler } from '../src/handlers/registry.js';
 import { assignment, me } from './support/assignment.js';
 
-const moduleUrl = 'file:///lift.js';
+const handler: RegisteredHandler = {
+  ...traitsOf({ name: 'lift', summary: 'lifts', fields: {} }),
+  isolation: 'thread',
+  work: { type: 'module', moduleUrl: 'file:///lift.js', memoryLimit: 128 },
+};
 
 function situation(mine: readonly Assignment[], more: Partial<Situation> = {}): Situation {
   return {
@@ -19,7 +25,7 @@ function situation(mine: readonly Assignment[], more: Partial<Situation> = {}): 
     isTaken: () => false,
     slots: 2,
     draining: false,
-    moduleOf: () => moduleUrl,
+    handlerOf: () => handler,
     ...more,
   };
 }
@@ -43,8 +49,8 @@ describe('an assignment', () => {
       assignment({ id: 'c', number: 3, priority: 5 }),
     ];
     expect(decide(situation([b, a, c]))).toEqual([
-      { type: 'start', assignment: c, moduleUrl },
-      { type: 'start', assignment: a, moduleUrl },
+      { type: 'start', assignment: c, handler },
+      { type: 'start', assignment: a, handler },
     ]);
     expect(decide(situation([a, b], { running: runs('b'), slots: 1 }))).toEqual([]);
   });
@@ -60,7 +66,7 @@ describe('an assignment', () => {
       { type: 'abort', job: 'a', reason: 'lost' },
     ]);
     expect(decide(situation([second], { running: runs('a', 1, true) }))).toEqual([]);
-    expect(decide(situation([second]))).toEqual([{ type: 'start', assignment: second, moduleUrl }]);
+    expect(decide(situation([second]))).toEqual([{ type: 'start', assignment: second, handler }]);
   });
 
   it('that is cancelled before it started is told as cancelled, even without a free slot', () => {
@@ -74,7 +80,7 @@ describe('an assignment', () => {
     expect(decide(situation([a], { draining: true }))).toEqual([
       { type: 'release', assignment: a, note },
     ]);
-    expect(decide(situation([a], { moduleOf: () => undefined }))).toEqual([
+    expect(decide(situation([a], { handlerOf: () => undefined }))).toEqual([
       { type: 'release', assignment: a, note: "there is no handler 'lift'" },
     ]);
   });
@@ -171,7 +177,7 @@ describe('whatever the ledger says and in whatever order attempts end', () => {
               isTaken: taken.has,
               slots,
               draining,
-              moduleOf: () => moduleUrl,
+              handlerOf: () => handler,
             };
             for (const decision of decide(now)) carryOut(decision);
             expect(decide(now)).toEqual([]);

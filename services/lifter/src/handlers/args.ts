@@ -1,5 +1,5 @@
 import { FinalError } from './errors.js';
-import type { ArgsOf, Field, Fields } from './fields.js';
+import type { ArgsOf, Field, Fields, TextField } from './fields.js';
 
 /**
  * Arguments as a handler takes them: defaults put in, each value of its field's type and in its range.
@@ -42,7 +42,12 @@ export function problemWithDefault(name: string, field: Field | undefined): stri
 
 function problemWithValue(name: string, field: Field, value: unknown): string | undefined {
   if (accepts(field, value)) return undefined;
-  return `${name} is ${JSON.stringify(value)}, wanted: ${wanted(field)}`;
+  return `${name} is ${shown(value)}, wanted: ${wanted(field)}`;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 function accepts(field: Field, value: unknown): boolean {
@@ -52,12 +57,19 @@ function accepts(field: Field, value: unknown): boolean {
     case 'number':
       return Number.isFinite(value) && isWithin(field, value);
     case 'text':
-      return typeof value === 'string';
+      return typeof value === 'string' && isTextOf(field, value);
     case 'boolean':
       return typeof value === 'boolean';
     case 'choice':
       return field.options.some((option) => option === value);
   }
+}
+
+const defaultMaxLength = 10_000;
+
+function isTextOf({ pattern, maxLength = defaultMaxLength }: TextField, value: string): boolean {
+  if (value.length > maxLength) return false;
+  return pattern === undefined || new RegExp(`^(?:${pattern})$`, 'u').test(value);
 }
 
 function isWithin(field: { readonly min?: number; readonly max?: number }, value: unknown) {
@@ -76,7 +88,11 @@ function wanted(field: Field): string {
       return what + least + most;
     }
     case 'text':
-      return 'a text';
+      return [
+        'a text',
+        ...(field.pattern === undefined ? [] : [`that matches ${field.pattern}`]),
+        ...(field.maxLength === undefined ? [] : [`of at most ${field.maxLength} characters`]),
+      ].join(' ');
     case 'boolean':
       return 'true or false';
     case 'choice':

@@ -3,6 +3,16 @@ import { parseArgs, problemWithDefault } from './args.js';
 import type { HandlerContext } from './context.js';
 import type { ArgsOf, Fields } from './fields.js';
 
+/**
+ * Where a handler runs:
+ * - `thread`: a worker thread, in a process beside the lifter's.
+ * - `process`: a process of its own, new for each attempt: for add-ons that are not made for threads, or that block for long.
+ * - `inline`: the lifter's own process. For short work that waits; what blocks there blocks the lifter, and nothing can end it.
+ */
+export type Isolation = 'thread' | 'process' | 'inline';
+
+const isolations: readonly Isolation[] = ['thread', 'process', 'inline'];
+
 /** What a lifter can do, as its author writes it. */
 export interface HandlerDefinition<F extends Fields> {
   /** The command people type: lower-case letters, digits, `-`, `_`, `.`; starts with a letter. */
@@ -26,16 +36,20 @@ export interface HandlerDefinition<F extends Fields> {
    * @default every request is a job of its own
    */
   readonly uniqueKey?: readonly (keyof F & string)[];
+  /** @default `thread` */
+  readonly isolation?: Isolation;
+  /** Memory it may take, in MiB: of a thread its heap, and of a process everything. An attempt that takes more is ended. @default 128 */
+  readonly memoryLimit?: number;
   /**
-   * Does the work, in a thread of its own: it may block.
+   * Does the work. Unless it is `inline`, it may block.
    * @returns JSON, 64 KiB at most
    * @throws `FinalError` if another attempt would end the same, `ReleaseError` to give the job to another lifter; after anything else it is tried again
    */
   run(args: ArgsOf<F>, context: HandlerContext): unknown;
 }
 
-/** A handler with every default put in. */
-export interface Handler {
+/** What is to be known of a handler before it runs, with every default put in. */
+export interface HandlerTraits {
   readonly name: string;
   readonly title: string;
   readonly summary: string;
@@ -45,6 +59,11 @@ export interface Handler {
   readonly maxAttempts: number;
   readonly concurrency?: number;
   readonly uniqueKey?: readonly string[];
+}
+
+export interface Handler extends HandlerTraits {
+  readonly isolation: Isolation;
+  readonly memoryLimit: number;
   /** Takes arguments as they come, and checks them. */
   run(args: object, context: HandlerContext): Promise<unknown>;
 }
@@ -66,10 +85,25 @@ const fieldNamePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
  * @throws LifterError `bad-definition`
  */
 export function defineHandler<const F extends Fields>(definition: HandlerDefinition<F>): Handler {
-  const { name, title = name, summary, done, fields, concurrency, uniqueKey } = definition;
-  const { timeout = 600_000, maxAttempts = 3 } = definition;
-  const problem = problemWith(definition);
+  const { fields, isolation = 'thread', memoryLimit = 128 } = definition;
+  const problem = problemWith({ ...definition, isolation, memoryLimit });
   if (problem !== undefined) throw new LifterError('bad-definition', problem);
+  return {
+    ...traitsOf(definition),
+    isolation,
+    memoryLimit,
+    run: async (args, context) => definition.run(parseArgs(fields, args), context),
+  };
+}
+
+/** What `defineHandler` is given, the work aside. */
+export type TraitsGiven = Pick<HandlerTraits, 'name' | 'summary' | 'fields'> &
+  Partial<HandlerTraits>;
+
+/** Puts the defaults in. */
+export function traitsOf(given: TraitsGiven): HandlerTraits {
+  const { name, title = name, summary, done, fields, concurrency, uniqueKey } = given;
+  const { timeout = 600_000, maxAttempts = 3 } = given;
   return {
     name,
     title,
@@ -80,15 +114,13 @@ export function defineHandler<const F extends Fields>(definition: HandlerDefinit
     maxAttempts,
     ...(concurrency !== undefined && { concurrency }),
     ...(uniqueKey !== undefined && { uniqueKey }),
-    run: async (args, context) => definition.run(parseArgs(fields, args), context),
   };
 }
 
-type Traits = Pick<Handler, 'name' | 'fields'> &
-  Partial<Pick<Handler, 'timeout' | 'maxAttempts' | 'concurrency' | 'uniqueKey'>>;
-
 /** The first thing that makes no sense, in words. */
-function problemWith(definition: Traits): string | undefined {
+export function problemWith(
+  definition: TraitsGiven & Partial<Pick<Handler, 'isolation' | 'memoryLimit'>>,
+): string | undefined {
   const {
     name,
     fields,
@@ -97,6 +129,7 @@ function problemWith(definition: Traits): string | undefined {
     concurrency = 1,
     uniqueKey = [],
   } = definition;
+  const { isolation = 'thread', memoryLimit = 128 } = definition;
   if (!namePattern.test(name)) {
     return `a handler cannot be called '${name}': up to 64 lower-case letters, digits, '-', '_' and '.' are taken, a letter first`;
   }
@@ -108,9 +141,12 @@ function problemWith(definition: Traits): string | undefined {
   const wrongDefault = names.flatMap((field) => problemWithDefault(field, fields[field]) ?? [])[0];
   if (wrongDefault !== undefined) return `${name}: the default of ${wrongDefault}`;
   if (!(timeout > 0)) return `${name}: timeout is ${timeout}, wanted: milliseconds`;
-  for (const [what, value] of Object.entries({ maxAttempts, concurrency })) {
+  for (const [what, value] of Object.entries({ maxAttempts, concurrency, memoryLimit })) {
     if (Number.isInteger(value) && value >= 1) continue;
     return `${name}: ${what} is ${value}, wanted: a whole number from 1`;
+  }
+  if (!isolations.includes(isolation)) {
+    return `${name}: isolation is ${isolation}, wanted: one of ${isolations.join(', ')}`;
   }
   const unknown = uniqueKey.find((field) => !Object.hasOwn(fields, field));
   if (unknown !== undefined) return `${name}: uniqueKey names '${unknown}', which is no field`;

@@ -27,6 +27,10 @@ export interface NumberField extends FieldBase, Bounds {
 export interface TextField extends FieldBase {
   readonly type: 'text';
   readonly default?: string;
+  /** A regular expression that the whole text has to match, as in `[a-z]+`. */
+  readonly pattern?: string;
+  /** Characters, at most. @default 10_000 */
+  readonly maxLength?: number;
 }
 
 export interface BooleanField extends FieldBase {

@@ -24,6 +24,9 @@ function isHandler(value: unknown): value is Handler {
     typeof value.name === 'string' &&
     'fields' in value &&
     'timeout' in value &&
+    'isolation' in value &&
+    'memoryLimit' in value &&
+    typeof value.memoryLimit === 'number' &&
     'run' in value &&
     typeof value.run === 'function'
   );

@@ -1,37 +1,64 @@
 import { LifterError, messageOf } from '../errors.js';
-import type { Handler } from './define.js';
+import type { Work } from '../runner/protocol.js';
+import type { Handler, HandlerTraits, Isolation } from './define.js';
 import { handlersOf } from './module.js';
 
-/** A handler and the module that defines it, which the threads import too. */
-export interface RegisteredHandler extends Handler {
-  readonly moduleUrl: string;
+/** What a handler is called and takes, and where the work is done. */
+export interface RegisteredHandler extends HandlerTraits {
+  readonly isolation: Isolation;
+  readonly work: Work;
 }
 
 /** By name. */
 export type HandlerRegistry = ReadonlyMap<string, RegisteredHandler>;
 
 /** Modules with the handlers that every lifter brings along. */
-export const builtInModules: readonly string[] = [new URL('./lift.js', import.meta.url).href];
+export const builtInModules: readonly string[] = ['./lift.js', './hash.js'].map(
+  (file) => new URL(file, import.meta.url).href,
+);
+
+/**
+ * All handlers by their names.
+ * @throws LifterError `name-taken`
+ */
+export function registryOf(handlers: readonly RegisteredHandler[]): HandlerRegistry {
+  const registry = new Map<string, RegisteredHandler>();
+  for (const handler of handlers) {
+    const other = registry.get(handler.name);
+    if (other) {
+      throw new LifterError(
+        'name-taken',
+        `the handler '${handler.name}' is defined twice: by ${origin(other)} and by ${origin(handler)}`,
+      );
+    }
+    registry.set(handler.name, handler);
+  }
+  return registry;
+}
+
+const origin = ({ work }: RegisteredHandler): string =>
+  work.type === 'module' ? work.moduleUrl : `a command that runs ${work.command.program}`;
 
 /**
  * Imports modules of handlers, each by its URL.
- * @throws LifterError naming the module that cannot be loaded, or two that define the same name
+ * @throws LifterError `handlers-not-loaded`, naming the module
  */
-export async function loadHandlers(moduleUrls: readonly string[]): Promise<HandlerRegistry> {
-  const registry = new Map<string, RegisteredHandler>();
+export async function loadHandlers(
+  moduleUrls: readonly string[],
+): Promise<readonly RegisteredHandler[]> {
+  const loaded: RegisteredHandler[] = [];
   for (const moduleUrl of moduleUrls) {
-    for (const handler of await importHandlers(moduleUrl)) {
-      const other = registry.get(handler.name);
-      if (other) {
-        throw new LifterError(
-          'name-taken',
-          `the handler '${handler.name}' is defined twice, in ${other.moduleUrl} and in ${moduleUrl}`,
-        );
-      }
-      registry.set(handler.name, { ...handler, moduleUrl });
-    }
+    const handlers = await importHandlers(moduleUrl);
+    loaded.push(...handlers.map((handler) => registered(handler, moduleUrl)));
   }
-  return registry;
+  return loaded;
+}
+
+function registered(
+  { run: _, memoryLimit, ...traits }: Handler,
+  moduleUrl: string,
+): RegisteredHandler {
+  return { ...traits, work: { type: 'module', moduleUrl, memoryLimit } };
 }
 
 async function importHandlers(moduleUrl: string): Promise<readonly Handler[]> {

@@ -1,9 +1,9 @@
 import type { HandlerField, HandlerSpec } from '@heavylift/jobs';
-import type { Handler } from './define.js';
+import type { HandlerTraits } from './define.js';
 import type { Field } from './fields.js';
 
 /** A handler as the `handlers` node tells of it. */
-export function handlerSpec(handler: Handler): HandlerSpec {
+export function handlerSpec(handler: HandlerTraits): HandlerSpec {
   const { name, title, summary, done, fields, timeout, maxAttempts } = handler;
   const { concurrency, uniqueKey } = handler;
   return {

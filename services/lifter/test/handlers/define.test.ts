@@ -2,9 +2,10 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { HandlerContext } from '../../src/handlers/context.js';
 import { defineHandler, type HandlerDefinition } from '../../src/handlers/define.js';
 import type { Fields } from '../../src/handlers/fields.js';
+import hash from '../../src/handlers/hash.js';
 import lift from '../../src/handlers/lift.js';
 import { handlersOf } from '../../src/handlers/module.js';
-import { builtInModules, loadHandlers } from '../../src/handlers/registry.js';
+import { builtInModules, loadHandlers, registryOf } from '../../src/handlers/registry.js';
 import { handlerSpec } from '../../src/handlers/spec.js';
 
 function context(): HandlerContext & { readonly steps: [number, number][] } {
@@ -61,6 +62,7 @@ describe('a handler', () => {
     [{ timeout: 0 }, 'lift: timeout is 0'],
     [{ maxAttempts: 1.5 }, 'lift: maxAttempts is 1.5'],
     [{ concurrency: 0 }, 'lift: concurrency is 0, wanted: a whole number from 1'],
+    [{ memoryLimit: 0 }, 'lift: memoryLimit is 0'],
     [{ uniqueKey: ['gym'] }, "lift: uniqueKey names 'gym', which is no field"],
     [{ fields: { 'how many': { type: 'text' } } }, "a field cannot be called 'how many'"],
     [
@@ -122,23 +124,40 @@ describe('lift', () => {
   });
 });
 
+describe('hash', () => {
+  it('derives the same key from the same text and salt, whatever the steps', async () => {
+    const observed = context();
+    const args = { text: 'heavy', salt: 'NaCl', rounds: 10_001 };
+    const result = await hash.run(args, observed);
+    expect(await hash.run(args, context())).toEqual(result);
+    expect(result).toMatchObject({ salt: 'NaCl', rounds: 10_001 });
+    expect(observed.steps).toEqual([
+      [10_000, 10_001],
+      [10_001, 10_001],
+    ]);
+  });
+});
+
 describe('modules of handlers', () => {
   it('are loaded by their URLs, with what they define by name', async () => {
-    const registry = await loadHandlers(builtInModules);
-    expect([...registry.keys()]).toEqual(['lift']);
-    expect(registry.get('lift')?.moduleUrl).toBe(builtInModules[0]);
+    const registry = registryOf(await loadHandlers(builtInModules));
+    expect([...registry.keys()]).toEqual(['lift', 'hash']);
+    expect(registry.get('lift')).toMatchObject({
+      isolation: 'thread',
+      work: { type: 'module', moduleUrl: builtInModules[0], memoryLimit: 128 },
+    });
   });
 
   it('define each name once', async () => {
-    await expect(loadHandlers([...builtInModules, ...builtInModules])).rejects.toThrow(
-      "the handler 'lift' is defined twice",
-    );
+    const twice = await loadHandlers([...builtInModules, ...builtInModules]);
+    expect(() => registryOf(twice)).toThrow("the handler 'lift' is defined twice");
   });
 
   it('are refused by name when they cannot be loaded or define no handler', async () => {
-    await expect(loadHandlers(['file:///no/such.js'])).rejects.toThrow(
-      'cannot load the handlers of file:///no/such.js',
-    );
+    await expect(loadHandlers(['file:///no/such.js'])).rejects.toMatchObject({
+      code: 'handlers-not-loaded',
+      message: expect.stringMatching('cannot load the handlers of file:///no/such.js'),
+    });
     expect(() => handlersOf({})).toThrow('make it with defineHandler');
     expect(() => handlersOf({ default: [lift, { name: 'half' }] })).toThrow('no handler');
   });

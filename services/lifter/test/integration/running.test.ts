@@ -28,7 +28,7 @@ const startsOf = (job: string) =>
 describe('a lifter that comes up', () => {
   it('announces what it can do, by directed presence (RFC 6121 section 4.6)', () => {
     expect(lifter.announced).toMatchObject({ slots: 4, busy: 0, draining: false });
-    expect(lifter.announced.handlers).toEqual(['lift']);
+    expect(lifter.announced.handlers).toEqual(['lift', 'hash']);
     expect(lifter.jid).toMatch(/^lifter-1@localhost\/lifter-1\.[0-9a-f]{12}$/);
   });
 
@@ -37,6 +37,7 @@ describe('a lifter that comes up', () => {
     expect(item?.id).toBe('lifter-1@localhost');
     expect(item?.value).toMatchObject([
       { name: 'lift', title: 'heavy job', texts: { done: 'Done lifting' } },
+      { name: 'hash' },
     ]);
     expect(item?.value[0]?.fields).toMatchObject([
       { name: 'count', type: 'integer', default: 30, range: { min: 1, max: 1000 } },

@@ -1,6 +1,7 @@
 import type { JsonObject } from '@heavylift/jobs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FromThread } from '../../src/runner/protocol.js';
+import type { Isolation } from '../../src/handlers/define.js';
+import type { FromHandler, Task } from '../../src/runner/protocol.js';
 import { createRunner, type Outcome, type Runner } from '../../src/runner/runner.js';
 import { build, built } from '../support/build.js';
 
@@ -10,14 +11,16 @@ const graceMs = 300;
 let runner: Runner;
 /** Leaves handlers so much time that what ends has ended by itself. */
 let patientRunner: Runner;
-const strayErrors: unknown[] = [];
+const strayLines: string[] = [];
+const restarted: string[] = [];
 
 beforeAll(() => {
   build();
   const options = {
     slots: 4,
-    onStrayError: (error: unknown) => strayErrors.push(error),
-    threadUrl: built('runner/thread.js'),
+    onOutput: (line: string) => strayLines.push(line),
+    onRestarted: ({ handler }: Task) => restarted.push(handler),
+    programs: built('runner/'),
   };
   runner = createRunner({ ...options, graceMs });
   patientRunner = createRunner({ ...options, graceMs: 600_000 });
@@ -29,20 +32,30 @@ interface Given {
   readonly args?: JsonObject;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  readonly onMessage?: (message: FromThread) => void;
+  readonly onMessage?: (message: FromHandler) => void;
   readonly by?: Runner;
+  readonly isolation?: Isolation;
+  readonly memoryLimit?: number;
 }
 
 function run(handler: string, given: Given = {}): Promise<Outcome> {
-  const { args = {}, timeoutMs = 60_000 } = given;
+  const { args = {}, timeoutMs = 60_000, isolation = 'thread', memoryLimit = 32 } = given;
   const { signal = new AbortController().signal, onMessage = () => undefined } = given;
   return (given.by ?? runner).run(
-    { job: { id: 'a-job', number: 7 }, attempt: 2, handler, moduleUrl, args, timeoutMs },
+    {
+      job: { id: 'a-job', number: 7 },
+      attempt: 2,
+      handler,
+      isolation,
+      work: { type: 'module', moduleUrl, memoryLimit },
+      args,
+      timeoutMs,
+    },
     { signal, onMessage },
   );
 }
 
-function failure(errorClass: string, message: string | RegExp, final?: true): unknown {
+function failure(errorClass: string, message: string | RegExp, final?: true): object {
   const expected = typeof message === 'string' ? message : expect.stringMatching(message);
   const error = { class: errorClass, message: expected, ...(final && { final }) };
   return { type: 'failed', reason: errorClass === 'TimeoutError' ? 'timeout' : 'failed', error };
@@ -67,7 +80,7 @@ describe('what a handler is given', () => {
 
 describe('what a handler says while it runs', () => {
   it('arrives as log lines and as the latest progress, not as every step', async () => {
-    const messages: FromThread[] = [];
+    const messages: FromHandler[] = [];
     const outcome = await run('chatty', { onMessage: (message) => messages.push(message) });
     expect(outcome).toEqual({ type: 'succeeded', value: null });
     expect(messages[0]).toEqual({
@@ -101,7 +114,6 @@ describe('an attempt fails, and the lifter lives on, when the handler', () => {
     expect(await run(handler)).toEqual(outcome);
     expect(await neighbour).toMatchObject({ type: 'succeeded' });
     expect(await run('echo')).toMatchObject({ type: 'succeeded' });
-    expect(strayErrors).toEqual([]);
   });
 
   it('is still running when its time is over', async () => {
@@ -117,6 +129,76 @@ describe('an attempt fails, and the lifter lives on, when the handler', () => {
 
 it('a handler can give the job back', async () => {
   expect(await run('throw-release')).toEqual({ type: 'released', reason: 'no scanner here' });
+});
+
+describe('in a process of its own', () => {
+  it.each([
+    ['returns', 'echo', { type: 'succeeded' }],
+    ['throws', 'throw', failure('RangeError', 'out of reach')],
+    ['throws what is final', 'throw-final', failure('FinalError', 'it will never work', true)],
+    ['ends its process', 'exit', failure('HandlerCrash', /process ended: exit code 3/)],
+    ['ends its process with code 0', 'exit-0', failure('HandlerCrash', /exit code 0/)],
+    ['forgets a rejection', 'reject-unhandled', failure('HandlerCrash', /nobody caught me/)],
+    ['throws from a timer', 'throw-later', failure('HandlerCrash', /too late to catch/)],
+    ['returns no JSON', 'return-function', failure('ResultError', /result\.deep\.0\.inside is a/)],
+  ])('a handler that %s', async (_what, handler, outcome) => {
+    expect(await run(handler, { isolation: 'process' })).toMatchObject(outcome);
+  });
+
+  it('what blocks is gone when its time is over', async () => {
+    const outcome = await run('busy-loop', { isolation: 'process', timeoutMs: 1_500 });
+    expect(outcome).toMatchObject({ type: 'failed', error: { class: 'TimeoutError' } });
+  });
+});
+
+describe('inline, in the process of the lifter', () => {
+  it('a handler returns or throws as anywhere', async () => {
+    expect(await run('echo', { isolation: 'inline' })).toMatchObject({ type: 'succeeded' });
+    expect(await run('throw', { isolation: 'inline' })).toEqual(
+      failure('RangeError', 'out of reach'),
+    );
+  });
+
+  it('is told to end, and given up if it does not', async () => {
+    const outcome = await run('deaf', { isolation: 'inline', timeoutMs: 50 });
+    expect(outcome).toMatchObject({ type: 'failed', error: { class: 'TimeoutError' } });
+  });
+});
+
+describe('what takes more memory than it may', () => {
+  const hogs = ['hog-objects', 'hog-arrays', 'hog-map', 'hog-buffers', 'hog-in-one-go'];
+  const isolations: Isolation[] = ['thread', 'process'];
+
+  it.each(isolations.flatMap((isolation) => hogs.map((hog) => [hog, isolation] as const)))(
+    'is ended, and nothing else is: %s, %s',
+    async (hog, isolation) => {
+      const neighbour = run('slow-echo');
+      const outcome = await run(hog, { isolation });
+      expect(outcome).toMatchObject({ type: 'failed', error: { class: 'MemoryLimitError' } });
+      expect(await neighbour).toMatchObject({ type: 'succeeded' });
+      expect(process.memoryUsage.rss()).toBeLessThan(400 * 2 ** 20);
+    },
+    60_000,
+  );
+});
+
+describe('what a handler writes to standard output and error', () => {
+  it.each(['thread', 'process'] as const)('becomes its log lines: %s', async (isolation) => {
+    const messages: FromHandler[] = [];
+    await run('print', { isolation, onMessage: (message) => messages.push(message) });
+    expect(messages).toEqual([
+      { type: 'log', level: 'info', message: "hello { from: 'console' }", stream: 'stdout' },
+      { type: 'log', level: 'info', message: 'no line break', stream: 'stdout' },
+      { type: 'log', level: 'warn', message: 'to stderr', stream: 'stderr' },
+    ]);
+    expect(strayLines.join()).not.toContain('hello');
+  });
+
+  it('is bounded, whatever it writes', async () => {
+    const messages: FromHandler[] = [];
+    await run('print-much', { onMessage: (message) => messages.push(message) });
+    expect(messages.length).toBeLessThan(5_000);
+  });
 });
 
 describe('an attempt that is aborted', () => {
@@ -149,6 +231,14 @@ describe('an attempt that is aborted', () => {
     expect(await abort()).toEqual({ type: 'aborted' });
     // Timers may fire a little early.
     expect(performance.now() - toldAt).toBeGreaterThan(graceMs - 10);
+  });
+
+  it('is gone within the grace time and a second, even in native code', async () => {
+    const abort = await start('native-loop', runner);
+    const toldAt = performance.now();
+    expect(await abort()).toEqual({ type: 'aborted' });
+    expect(performance.now() - toldAt).toBeLessThan(graceMs + 1_000);
+    expect(await run('echo')).toMatchObject({ type: 'succeeded' });
   });
 
   it('never starts when it is aborted before', async () => {

@@ -1,3 +1,5 @@
+import terminal from 'node:console';
+import { pbkdf2Sync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineHandler, FinalError, ReleaseError } from '../../dist/handlers/index.js';
 
@@ -40,6 +42,46 @@ export default [
     log.info('running');
     await sleep(60_000, undefined, { signal }).catch(() => undefined);
     return 'I did it anyway';
+  }),
+  handler('exit-0', () => process.exit(0)),
+  handler('deaf', () => sleep(600_000, undefined, { ref: false })),
+  handler('slow-echo', async () => {
+    await sleep(500);
+    return 'still here';
+  }),
+  handler('native-loop', async (_args, { log }) => {
+    log.info('running');
+    await sleep(50);
+    pbkdf2Sync('x', 'y', 2_000_000_000, 64, 'sha512');
+  }),
+  handler('hog-objects', () => {
+    const kept = [];
+    for (;;) kept.push({ x: Math.random() });
+  }),
+  handler('hog-arrays', () => {
+    const kept = [];
+    for (;;) kept.push(new Array(5e6).fill(1.5));
+  }),
+  handler('hog-map', () => {
+    const kept = new Map();
+    for (let i = 0; ; i++) kept.set(i, i);
+  }),
+  handler('hog-buffers', async () => {
+    const kept = [];
+    for (;;) {
+      kept.push(Buffer.alloc(1e7, 1));
+      await sleep(1);
+    }
+  }),
+  handler('hog-in-one-go', () => new Array(3e8).fill(1.5)),
+  handler('print', () => {
+    terminal.log('hello', { from: 'console' });
+    process.stdout.write('no line');
+    process.stdout.write(' break\n');
+    terminal.error('to stderr');
+  }),
+  handler('print-much', () => {
+    for (let i = 0; i < 100_000; i++) terminal.log('again and again', i);
   }),
   handler('return-function', () => ({ deep: [{ inside: () => 1 }] })),
   handler('return-large', () => 'x'.repeat(100_000)),

@@ -1,0 +1,272 @@
+import type { HandlerSpec, JobResult, LifterAnnouncement, Limits } from '@heavylift/jobs';
+import { createOutbox, type Logger, type Office, replicateHandlers } from '@heavylift/service';
+import type { Item, PubSubService, Replica, Session } from '@heavylift/xmpp-pubsub';
+import type { Desk } from '../desk.js';
+import { createLedgerWriter } from '../ledger/writer.js';
+import { createScheduler } from '../scheduler/scheduler.js';
+import { createSchedules } from '../schedules/schedules.js';
+import type { Acceptances } from './acceptances.js';
+import { createDesk, type DeskLimits, type OfficeDesk } from './desk.js';
+import { createFailedJobs } from './failed-jobs.js';
+import { createGoneJobs, type Memory, openRemembered } from './memory.js';
+import { type Accounts, openNodes, trustIn } from './nodes.js';
+import { callRoll } from './roll-call.js';
+
+export interface TermOptions extends Accounts {
+  readonly session: Session;
+  readonly pubsub: PubSubService;
+  readonly nodePrefix: string;
+  readonly graceMs: number;
+  readonly limits: DeskLimits;
+  /** Jobs of one requester that may run at once. @default any number */
+  readonly runningOfRequester?: number;
+  readonly timeZone: string;
+  readonly missedRuns: 'skip' | 'once';
+  readonly onCounts: () => void;
+  readonly log: Logger;
+}
+
+/** What outlives a term. */
+export interface Continuity {
+  readonly memory: Memory;
+  readonly acceptances: Acceptances;
+}
+
+/**
+ * One term of office: from the reading of the nodes to the break of the connection, or to the stop. Whatever was not confirmed when it
+ * ends is remembered, and written by the next term if that is this process's, too.
+ */
+export interface Term {
+  readonly desk: Desk;
+  lifterAnnounced(jid: string, announcement: LifterAnnouncement): void;
+  lifterLeft(jid: string): void;
+  /** Writes what is left to write, as far as that is possible, and ends. */
+  end(reason: Error): Promise<void>;
+}
+
+const tickMs = 250;
+const rollCallMs = 30_000;
+/** The node is compared with what it ought to hold: somebody may have purged it, or lowered what it keeps. */
+const verifyMs = 30_000;
+const cancelGraceMs = 10_000;
+const closeTimeoutMs = 2_000;
+
+/**
+ * Begins a term: reads the ledger, and takes over from where it stands. To be called when online, with presence sent.
+ * @throws JobsError `stale-epoch` if the ledger shows a higher epoch than the office's
+ */
+export async function beginTerm(
+  office: Pick<Office, 'epoch' | 'certify'>,
+  options: TermOptions,
+  { memory, acceptances }: Continuity,
+): Promise<Term> {
+  const { session, pubsub, nodePrefix, graceMs, onCounts, log } = options;
+  const nodes = openNodes(pubsub, nodePrefix);
+  const trusted = trustIn(options, log);
+  const sheets = trusted.jobs(await nodes.jobs.items());
+  const found = trusted.schedules(await nodes.schedules.items()).map(({ value }) => value);
+  const { ledger, isContinued, recalled } = openRemembered(
+    office.epoch,
+    sheets.map(({ id, value }) => ({ id, sheet: value })),
+    memory.ledger,
+  );
+  if (recalled > 0) log.warn({ recalled }, 'the service had lost jobs, or not yet confirmed them');
+  const gone = createGoneJobs(isContinued ? memory.ledger?.gone : []);
+  // What a node already holds was accepted; the rest is lost if another has led meanwhile.
+  acceptances.confirmed(isContinued ? [] : ledger.entries());
+  acceptances.abandon(
+    new Error('another dispatcher took over before the job was known to be accepted'),
+    (job) => ledger.get(job) !== undefined,
+  );
+  let ended: Error | undefined;
+  const isOpen = () => ended === undefined && session.status === 'online';
+
+  const writer = createLedgerWriter(ledger, {
+    node: nodes.jobs,
+    async mayWrite() {
+      if (ended !== undefined) throw ended;
+      await office.certify();
+    },
+    onWritten: ({ written }) => acceptances.confirmed(written),
+    onFailure(error, retryInMs) {
+      if (ended === undefined)
+        log.warn({ err: error, retryInMs }, 'the ledger could not be written');
+    },
+  });
+
+  const results = createOutbox<JobResult>({
+    isOpen,
+    publish: async (itemId, values) => {
+      await office.certify();
+      await nodes.results.publish(values, { id: itemId });
+    },
+    sizeOf: (result) => 500 + JSON.stringify(result).length,
+    onRetry: (error, values, retryInMs) =>
+      log.warn({ err: error, count: values.length, retryInMs }, 'results could not be published'),
+  });
+  const failed = createFailedJobs({
+    node: nodes.failed,
+    isOpen,
+    onRetry: (error, retryInMs) =>
+      log.warn({ err: error, retryInMs }, 'failed jobs could not be stored'),
+  });
+  const catalogue = replicateHandlers(nodes.handlers, trusted.handlers, (error) =>
+    log.warn({ err: error, node: 'handlers' }, 'could not read the node'),
+  );
+
+  const scheduler = createScheduler({
+    ledger,
+    graceMs,
+    cancelGraceMs,
+    limits: () => runningLimits(catalogue.specs, options.runningOfRequester),
+    now: Date.now,
+    random: Math.random,
+    history: memory.history,
+    onChange() {
+      writer.kick();
+      onCounts();
+    },
+    onEnd: (result) => results.add(result),
+    onOutcome(entry, result) {
+      const isWhole = entry.target.type !== 'child';
+      if (result.status === 'failed' && isWhole) failed.add(entry, result.error);
+    },
+    onGone: (job) => gone.add(job),
+    onNote: (details, message) => log.warn(details, message),
+  });
+
+  const schedules = createSchedules({
+    found,
+    async store(schedule) {
+      await office.certify();
+      await nodes.schedules.publish(schedule, { id: String(schedule.number) });
+    },
+    async discard(number) {
+      await office.certify();
+      await nodes.schedules.retract(String(number));
+    },
+    submit: (schedule, job) => desk.runScheduled(schedule, job),
+    missedRuns: options.missedRuns,
+    now: Date.now,
+    onNote: (details, message) => log.warn(details, message),
+  });
+  const desk: OfficeDesk = createDesk({
+    specs: catalogue.specs,
+    ledger,
+    scheduler,
+    history: memory.history,
+    schedules,
+    failed,
+    acceptances,
+    limits: options.limits,
+    timeZone: options.timeZone,
+    log,
+  });
+
+  function replicateResults(): Replica {
+    const take = (items: readonly Item<readonly JobResult[]>[]) => {
+      for (const { value } of trusted.results(items))
+        for (const result of value) scheduler.ended(result);
+      onCounts();
+    };
+    return nodes.results.replicate({
+      reset: take,
+      event(event) {
+        if (event.type === 'published') take(event.items);
+      },
+      failed: (error) => log.warn({ err: error, node: 'results' }, 'could not read the node'),
+    });
+  }
+
+  /** A failed job is let go when it can be found elsewhere. */
+  function told(job: string): void {
+    if (scheduler.outcome(job)?.status !== 'failed') scheduler.told(job);
+    else void failed.stored().then(() => isOpen() && scheduler.told(job));
+  }
+
+  const unlisten = nodes.events.on((event) => {
+    if (event.type !== 'published') return;
+    for (const { value, publisher } of trusted.events(event.items)) {
+      const from = publisher?.toString() ?? '';
+      const isNotifier = publisher?.bare().toString() === options.notifier;
+      for (const said of value) {
+        if (said.type === 'told' && isNotifier) told(said.job);
+        if (said.type === 'attempt' && !isNotifier) scheduler.reported(said, from);
+      }
+    }
+    onCounts();
+  });
+  const replicas = [catalogue.replica, replicateResults()];
+  const timers = [
+    setInterval(() => {
+      scheduler.tick();
+      schedules.tick();
+    }, tickMs),
+    setInterval(() => {
+      callRoll({
+        session,
+        lifters: () => scheduler.lifters().map(({ jid }) => jid),
+        onAnswer: (jid, announcement) => scheduler.announced(jid, announcement),
+        onAbsent: (jid) => scheduler.left(jid),
+        onFailure: (error, lifter) =>
+          log.debug({ err: error, lifter }, 'no answer to the roll call'),
+      }).catch((error: unknown) => log.warn({ err: error }, 'the roll call failed'));
+    }, rollCallMs),
+    setInterval(() => {
+      writer
+        .verify(() => nodes.jobs.itemIds())
+        .then((lost) => {
+          if (lost > 0) log.warn({ lost }, 'the node has lost sheets, which are written anew');
+        })
+        .catch((error: unknown) => log.debug({ err: error }, 'the ledger could not be verified'));
+    }, verifyMs),
+  ];
+
+  async function end(reason: Error): Promise<void> {
+    if (ended !== undefined) return;
+    for (const timer of timers) clearInterval(timer);
+    unlisten();
+    if (session.status === 'online') await writer.close(closeTimeoutMs);
+    ended = reason;
+    const unpublished = results.close().length;
+    if (unpublished > 0) log.warn({ unpublished }, 'results are left for the next term');
+    failed.close();
+    await writer.close(0);
+    memory.ledger = {
+      epoch: office.epoch,
+      open: new Map([...ledger.entries()].map((entry) => [entry.id, entry])),
+      gone: gone.ids,
+    };
+    await Promise.all(replicas.map((replica) => replica.stop()));
+  }
+
+  await Promise.all(replicas.map((replica) => replica.ready)).catch(async (error: unknown) => {
+    await end(error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  });
+  writer.kick();
+  log.info({ epoch: office.epoch, open: ledger.size, sheets: ledger.sheets }, 'active');
+
+  return {
+    desk,
+    lifterAnnounced(jid, announcement) {
+      scheduler.announced(jid, announcement);
+      onCounts();
+    },
+    lifterLeft(jid) {
+      scheduler.left(jid);
+      onCounts();
+    },
+    end,
+  };
+}
+
+function runningLimits(
+  specs: ReadonlyMap<string, HandlerSpec>,
+  runningOfRequester: number | undefined,
+): Limits {
+  const runningOfKind: Record<string, number> = {};
+  for (const { name, concurrency } of specs.values())
+    if (concurrency !== undefined) runningOfKind[name] = concurrency;
+  return { runningOfKind, ...(runningOfRequester !== undefined && { runningOfRequester }) };
+}

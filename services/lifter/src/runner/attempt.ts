@@ -1,0 +1,95 @@
+/** What it takes to run a handler's module, wherever that is done. It imports next to nothing, so that a thread starts fast. */
+import { inspect } from 'node:util';
+import type { HandlerContext, HandlerLog, LogLevel } from '../handlers/context.js';
+import type { Handler } from '../handlers/define.js';
+import { isReleaseError } from '../handlers/errors.js';
+import { handlersOf } from '../handlers/module.js';
+import { type Latest, latest } from '../latest.js';
+import { jobError } from './errors.js';
+import { toJson } from './json.js';
+import { logLimit } from './log-limit.js';
+import type { FromHandler, Task, TaskReturn } from './protocol.js';
+
+/** A handler may report progress from a tight loop; the lifter need not hear of each step. */
+const progressIntervalMs = 100;
+
+type Progress = Extract<FromHandler, { type: 'progress' }>;
+
+/** The side of the handler. */
+export interface Channel {
+  readonly signal: AbortSignal;
+  readonly tell: (message: FromHandler) => void;
+}
+
+const modules = new Map<string, Promise<readonly Handler[]>>();
+
+/** Imports the handler's module, once, and runs one attempt. Never rejects. */
+export async function runAttempt(
+  task: Task,
+  moduleUrl: string,
+  { signal, tell }: Channel,
+): Promise<TaskReturn> {
+  const progress = latest<Progress>(progressIntervalMs, tell);
+  const log = logLimit(tell);
+  try {
+    const handler = await findHandler(moduleUrl, task.handler);
+    signal.throwIfAborted();
+    const result = await handler.run(task.args, context(task, signal, progress, log));
+    return { type: 'returned', value: toJson(result) };
+  } catch (error) {
+    return thrown(error);
+  } finally {
+    progress.close();
+  }
+}
+
+export function thrown(error: unknown): TaskReturn {
+  const described = jobError(error);
+  return isReleaseError(error)
+    ? { type: 'released', reason: described.message }
+    : { type: 'threw', error: described };
+}
+
+/** The reason of a handler's signal. */
+export function toldToEnd(reason: string): DOMException {
+  return new DOMException(`the attempt is to end: ${reason}`, 'AbortError');
+}
+
+async function findHandler(moduleUrl: string, name: string): Promise<Handler> {
+  const loading = modules.get(moduleUrl) ?? import(moduleUrl).then(handlersOf);
+  modules.set(moduleUrl, loading);
+  const found = (await loading).find((handler) => handler.name === name);
+  if (!found) throw new Error(`${moduleUrl} defines no handler '${name}'`);
+  return found;
+}
+
+function context(
+  { job, attempt }: Task,
+  signal: AbortSignal,
+  progress: Latest<Progress>,
+  log: (message: FromHandler) => void,
+): HandlerContext {
+  const logAt =
+    (level: LogLevel): HandlerLog[LogLevel] =>
+    (message, details) =>
+      log({ type: 'log', level, message, ...(details && { details }) });
+  return {
+    job,
+    attempt,
+    signal,
+    log: {
+      debug: logAt('debug'),
+      info: logAt('info'),
+      warn: logAt('warn'),
+      error: logAt('error'),
+    },
+    progress(done, total, note) {
+      if (!Number.isFinite(done) || !Number.isFinite(total)) {
+        throw new TypeError(
+          `progress takes two numbers, not ${inspect(done)} and ${inspect(total)}`,
+        );
+      }
+      progress.push({ type: 'progress', done, total, ...(note !== undefined && { note }) });
+    },
+  };
+}

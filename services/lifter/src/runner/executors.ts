@@ -1,0 +1,119 @@
+import type { Isolation } from '../handlers/define.js';
+import { runAttempt, toldToEnd } from './attempt.js';
+import { type Control, HostDied, type HostProcess, startHostProcess } from './host-process.js';
+import type { OutputStream, Task, TaskReturn } from './protocol.js';
+
+/** The ways to run a task. */
+export interface Executors {
+  /** Rejects if what ran it is gone. */
+  run(isolation: Isolation, task: Task, control: Control): Promise<TaskReturn>;
+  stop(): Promise<void>;
+}
+
+export interface ExecutorsOptions {
+  readonly slots: number;
+  readonly onOutput: (line: string, stream: OutputStream) => void;
+  readonly onRestarted: (task: Task) => void;
+  readonly programs: URL;
+}
+
+/** Beyond what a host takes to find out that a thread is stuck. */
+const killTimeoutMs = 750;
+
+export function createExecutors(options: ExecutorsOptions): Executors {
+  const { slots, onOutput, onRestarted, programs } = options;
+  const solos = new Set<HostProcess>();
+
+  const startHost = () =>
+    startHostProcess({
+      program: new URL('host.js', programs),
+      args: [String(slots)],
+      onOutput,
+      killTimeoutMs,
+    });
+  // Commands have a host without handlers, which could bring it down.
+  const threads = startedAgain(startHost);
+  const commands = startedAgain(startHost);
+  // The first job need not wait for it.
+  threads.get();
+
+  async function runInThread(task: Task, control: Control): Promise<TaskReturn> {
+    try {
+      return await threads.get().run(task, control);
+    } catch (error) {
+      const isAlone = !(error instanceof HostDied) || error.casualties === 1;
+      if (isAlone || control.ask.aborted) throw error;
+      // Whose fault it was cannot be told. So each starts over, alone: the one that does it again harms nobody else then.
+      onRestarted(task);
+      return runAlone(task, control);
+    }
+  }
+
+  async function runAlone(task: Task, control: Control): Promise<TaskReturn> {
+    const solo = startHostProcess({
+      program: new URL('solo.js', programs),
+      onOutput: (message, stream) =>
+        control.tell({
+          type: 'log',
+          level: stream === 'stdout' ? 'info' : 'warn',
+          message,
+          stream,
+        }),
+      // It has no loop of its own to obey with: the handler may be blocking it.
+      killTimeoutMs: 0,
+    });
+    solos.add(solo);
+    try {
+      return await solo.run(task, control);
+    } finally {
+      await solo.stop();
+      solos.delete(solo);
+    }
+  }
+
+  return {
+    run(isolation, task, control) {
+      if (task.work.type === 'command') return commands.get().run(task, control);
+      switch (isolation) {
+        case 'thread':
+          return runInThread(task, control);
+        case 'process':
+          return runAlone(task, control);
+        case 'inline':
+          return runInline(task, task.work.moduleUrl, control);
+      }
+    },
+    async stop() {
+      await Promise.all([...solos, ...threads.all(), ...commands.all()].map((host) => host.stop()));
+    },
+  };
+}
+
+/** A process that is started when it is needed, and again when it is gone. */
+function startedAgain(start: () => HostProcess) {
+  let host: HostProcess | undefined;
+  return {
+    get() {
+      if (host === undefined || host.isGone) host = start();
+      return host;
+    },
+    all: () => (host === undefined ? [] : [host]),
+  };
+}
+
+/** In the lifter's own process. There nothing can end it: after the grace time it is given up, and what it still does goes unheard. */
+function runInline(
+  task: Task,
+  moduleUrl: string,
+  { ask, kill, tell }: Control,
+): Promise<TaskReturn> {
+  const controller = new AbortController();
+  const abort = () => controller.abort(toldToEnd(String(ask.reason)));
+  ask.addEventListener('abort', abort, { once: true });
+  if (ask.aborted) abort();
+  const work = runAttempt(task, moduleUrl, { signal: controller.signal, tell });
+  const givenUp = new Promise<never>((_, reject) => {
+    kill.addEventListener('abort', () => reject(kill.reason), { once: true });
+  });
+  return Promise.race([work, givenUp]).finally(() => ask.removeEventListener('abort', abort));
+}

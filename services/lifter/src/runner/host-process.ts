@@ -1,0 +1,181 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { JobError } from '@heavylift/jobs';
+import { within } from '@heavylift/service';
+import { lineSplitter } from './lines.js';
+import type { FromHandler, FromHost, OutputStream, Task, TaskReturn, ToHost } from './protocol.js';
+
+/** How one task is steered. */
+export interface Control {
+  /** Asks the handler to end; the reason is a text. */
+  readonly ask: AbortSignal;
+  /** Ends it, whether it wants or not. */
+  readonly kill: AbortSignal;
+  readonly tell: (message: FromHandler) => void;
+}
+
+/** A process that runs tasks, as the lifter sees it. */
+export interface HostProcess {
+  readonly isGone: boolean;
+  /**
+   * Runs a task.
+   * @throws TaskCrash if what ran it is gone, {@link HostDied} if the whole process is
+   */
+  run(task: Task, control: Control): Promise<TaskReturn>;
+  /** Ends the process and all that runs in it. */
+  stop(): Promise<void>;
+}
+
+export class TaskCrash extends Error {
+  override readonly name = 'TaskCrash';
+  readonly error: JobError;
+
+  constructor(error: JobError) {
+    super(error.message);
+    this.error = error;
+  }
+}
+
+/** How a process ended. */
+export interface Death {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The end of what it wrote to standard error. */
+  readonly lastWords: string;
+}
+
+export class HostDied extends Error {
+  override readonly name = 'HostDied';
+  readonly death: Death;
+  /** Tasks that ran in it. */
+  readonly casualties: number;
+
+  constructor(death: Death, casualties: number) {
+    super(`the process ended: ${death.signal ?? `exit code ${death.code}`}`);
+    this.death = death;
+    this.casualties = casualties;
+  }
+}
+
+export interface HostProcessOptions {
+  readonly program: URL;
+  readonly args?: readonly string[];
+  /** What is written to its standard output and error, line by line. */
+  readonly onOutput: (line: string, stream: OutputStream) => void;
+  /** Time for it to end a task that it was told to kill; then it is killed itself. */
+  readonly killTimeoutMs: number;
+}
+
+interface Running {
+  readonly tell: (message: FromHandler) => void;
+  readonly settle: (how: Promise<TaskReturn>) => void;
+}
+
+const lastWordsLength = 4_096;
+const lastWordsMs = 500;
+
+export function startHostProcess(options: HostProcessOptions): HostProcess {
+  const { program, args = [], onOutput, killTimeoutMs } = options;
+  const child = fork(fileURLToPath(program), args, {
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: environment(),
+    // Ctrl-C is the lifter's to hear; and with its group goes what the handlers have started.
+    detached: true,
+    execArgv: ['--enable-source-maps'],
+  });
+  const running = new Map<number, Running>();
+  let lastId = 0;
+  let lastWords = '';
+  let isGone = false;
+
+  listen(child, 'stdout', (line) => onOutput(line, 'stdout'));
+  listen(child, 'stderr', (line) => {
+    lastWords = `${lastWords}${line}\n`.slice(-lastWordsLength);
+    onOutput(line, 'stderr');
+  });
+  child.on('message', (message: FromHost) => {
+    const task = running.get(message.id);
+    if (message.type === 'said') task?.tell(message.message);
+    else if (message.type === 'ended') task?.settle(Promise.resolve(message.how));
+    else task?.settle(Promise.reject(new TaskCrash(message.error)));
+  });
+  // Sending fails while it dies; that it is dead is seen below.
+  child.on('error', () => undefined);
+  const closed = bury();
+  // It does not keep the lifter from ending.
+  child.unref();
+  child.channel?.unref();
+
+  const send = (order: ToHost) => {
+    if (child.connected) child.send(order, () => undefined);
+  };
+
+  async function bury(): Promise<void> {
+    const silent = Promise.all([once(child, 'close'), once(child, 'disconnect')]);
+    // Without a process there is nothing that could end.
+    const [code, signal] = child.pid === undefined ? [null, null] : await once(child, 'exit');
+    isGone = true;
+    killGroup();
+    // What it said last is still on its way. A grandchild of a group of its own may hold the pipes for ever.
+    await within(lastWordsMs, silent);
+    const died = new HostDied({ code, signal, lastWords }, running.size);
+    for (const { settle } of running.values()) settle(Promise.reject(died));
+  }
+
+  function killGroup(): void {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // There is nobody left in it.
+    }
+  }
+
+  return {
+    get isGone() {
+      return isGone || !child.connected;
+    },
+    async run(task, { ask, kill, tell }) {
+      const id = ++lastId;
+      let overdue: NodeJS.Timeout | undefined;
+      const onAsk = () => send({ type: 'abort', id, reason: String(ask.reason) });
+      const onKill = () => {
+        send({ type: 'kill', id });
+        overdue = setTimeout(killGroup, killTimeoutMs);
+      };
+      const ended = new Promise<TaskReturn>((resolve) =>
+        running.set(id, { tell, settle: resolve }),
+      );
+      send({ type: 'run', id, task });
+      ask.addEventListener('abort', onAsk, { once: true });
+      kill.addEventListener('abort', onKill, { once: true });
+      if (ask.aborted) onAsk();
+      if (kill.aborted) onKill();
+      try {
+        return await ended;
+      } finally {
+        running.delete(id);
+        clearTimeout(overdue);
+        ask.removeEventListener('abort', onAsk);
+        kill.removeEventListener('abort', onKill);
+      }
+    },
+    stop() {
+      killGroup();
+      return closed;
+    },
+  };
+}
+
+/** The account's password is the lifter's own. */
+function environment(): NodeJS.ProcessEnv {
+  const all = Object.entries(process.env);
+  return Object.fromEntries(all.filter(([name]) => !name.startsWith('XMPP_')));
+}
+
+function listen(child: ChildProcess, stream: OutputStream, onLine: (line: string) => void): void {
+  const lines = lineSplitter(onLine);
+  child[stream]?.on('data', lines.push).on('end', lines.end);
+}
