@@ -66,6 +66,7 @@ function stage() {
   });
   const unchanged = { changed: [], gone: [], newEpoch: false };
   return {
+    open,
     teller,
     said,
     reported,
@@ -154,5 +155,14 @@ describe('telling outcomes', () => {
     const { teller } = stage();
     for (let number = 1; number <= 10_050; number += 1) teller.outcome(resultOf(number));
     expect(teller.unclaimed).toBe(10_000);
+  });
+
+  it('leaves the parts of a job for all to the one answer that their requester gets', async () => {
+    const { open, said, teller } = stage();
+    const target = { type: 'child', parent: 'job-0', name: 'lifter-1' } as const;
+    open.set('job-1', { ...entryOf(1), target });
+    teller.outcome(resultOf(1));
+    await nextTurn();
+    expect(said).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import {
   decodeJobMark,
   eventsCodec,
   handlersCodec,
+  type JobEntry,
   type JobEvent,
   type JobResult,
   makeJobId,
@@ -12,7 +13,7 @@ import {
   sheetCodec,
 } from '@heavylift/jobs';
 import { type Provisioned, provision } from '@heavylift/provision';
-import { createLogger, type Lifecycle } from '@heavylift/service';
+import { createLogger, type Lifecycle, unwrapForwarded } from '@heavylift/service';
 import { connectPubSub, createSession, type Session } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -25,7 +26,7 @@ const patience = { timeout: 20_000, interval: 20 };
 let server: EjabberdServer;
 let provisioned: Provisioned;
 let sessions: Session[] = [];
-let notifier: Lifecycle | undefined;
+const notifiers: Lifecycle[] = [];
 let epoch = 0;
 
 beforeAll(async () => {
@@ -43,7 +44,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 afterEach(async () => {
-  await notifier?.stop();
+  await stopNotifiers();
   await Promise.all(sessions.map((session) => session.stop()));
   sessions = [];
 });
@@ -64,21 +65,29 @@ async function login({ username, password }: Account): Promise<Session> {
 
 const pubsubOf = (session: Session) => connectPubSub(session, { jid: server.pubsub });
 
-async function startNotifier(): Promise<void> {
+async function startNotifier(): Promise<{ readonly cut: () => Promise<void> }> {
   const { accounts, nodePrefix } = provisioned;
   const session = await login(accounts.notifier);
-  notifier = createNotifier({
+  const voice = await login(accounts.bot);
+  const started = createNotifier({
     session,
     pubsub: pubsubOf(session),
-    voice: await login(accounts.bot),
+    voice,
     nodePrefix,
     bot: accounts.bot.jid,
     lifters: accounts.lifters.map(({ jid }) => jid),
     progressIntervalMs: 100,
     log: createLogger({ name: 'notifier', level: 'silent' }),
   });
-  await notifier.start(new AbortController().signal);
+  notifiers.push(started);
+  await started.start(new AbortController().signal);
+  // As a kill does: both streams at once, with no last word.
+  return { cut: async () => void (await Promise.all([session.stop(), voice.stop()])) };
 }
+
+const stopNotifiers = async () => {
+  await Promise.all(notifiers.splice(0).map((started) => started.stop()));
+};
 
 /** Plays the dispatcher: keeps the ledger, and hears who was told. */
 async function playDispatcher() {
@@ -196,8 +205,9 @@ async function listen() {
   return { session, heard, about };
 }
 
+let active: Awaited<ReturnType<typeof startNotifier>>;
 beforeEach(async () => {
-  await startNotifier();
+  active = await startNotifier();
 });
 
 it('tells the requester as the bot, once the server has a result, and reports it', async () => {
@@ -234,7 +244,7 @@ it('shows progress as one message, corrected (XEP-0308) and not to be kept (XEP-
 });
 
 it('tells what still stands when it starts, and reaches who comes later by offline storage', async () => {
-  await notifier?.stop();
+  await stopNotifiers();
   const [dispatcher, lifter] = [await playDispatcher(), await playLifter()];
   const entry = await dispatcher.accept();
   await lifter.succeed(entry);
@@ -256,4 +266,51 @@ it('reports again, and does not tell again, when a new dispatcher leads', async 
   expect(you.about(entry.id, 'succeeded')).toHaveLength(1);
   await second.letGo(entry.id);
   await second.letGo(other.id);
+});
+
+it('is followed by the standby in the middle of its work: everybody is told, under one id', async () => {
+  const [dispatcher, lifter, you] = [await playDispatcher(), await playLifter(), await listen()];
+  await startNotifier();
+  const entries: JobEntry[] = [];
+  for (let n = 0; n < 40; n += 1) entries.push(await dispatcher.accept());
+  for (const [n, entry] of entries.entries()) {
+    await lifter.succeed(entry);
+    if (n === 20) void active.cut();
+  }
+  await vi.waitFor(() => {
+    for (const { id } of entries) expect(dispatcher.told()).toContain(id);
+  }, patience);
+  for (const { id } of entries) {
+    const ids = you.about(id, 'succeeded').map(({ attrs }) => String(attrs['id']));
+    expect(new Set(ids)).toEqual(new Set([`told-${id}`]));
+    await dispatcher.letGo(id);
+  }
+});
+
+it('forwards chat that reaches its voice to whoever is active (XEP-0297)', async () => {
+  const [dispatcher, lifter, you] = [await playDispatcher(), await playLifter(), await listen()];
+  const entry = await dispatcher.accept();
+  await lifter.succeed(entry);
+  const [message] = await vi.waitFor(() => {
+    expect(you.about(entry.id, 'succeeded')).toHaveLength(1);
+    return you.about(entry.id, 'succeeded');
+  }, patience);
+  const active = await login(provisioned.accounts.bot);
+  const inner = new Promise<Element | undefined>((resolve) => {
+    active.on('stanza', (stanza) => {
+      const unwrapped = unwrapForwarded(stanza, provisioned.accounts.bot.jid);
+      if (unwrapped !== undefined) resolve(unwrapped);
+    });
+  });
+  await active.send(xml('presence', {}, xml('priority', {}, '1')));
+  const said = { to: String(message?.attrs['from']), type: 'chat', id: 'm2' };
+  await you.session.send(xml('message', said, xml('body', {}, 'lift'), xml('thread', {}, 't')));
+  const forwarded = await inner;
+  expect(forwarded?.attrs).toMatchObject({ from: 'you@localhost/client', id: 'm2', type: 'chat' });
+  expect(forwarded?.getChildText('body')).toBe('lift');
+  expect(forwarded?.getChildText('thread')).toBe('t');
+  expect(forwarded?.getChild('delay', 'urn:xmpp:delay')).toBeDefined();
+  // Others' word for it is not taken.
+  expect(forwarded && unwrapForwarded(forwarded, provisioned.accounts.bot.jid)).toBeUndefined();
+  await dispatcher.letGo(entry.id);
 });
