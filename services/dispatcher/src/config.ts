@@ -4,9 +4,11 @@ import {
   duration,
   integer,
   list,
+  oneOf,
   optional,
   pubsubOptions,
   required,
+  timeZone,
   withDefault,
   xmppOptions,
 } from '@heavylift/service';
@@ -47,6 +49,38 @@ export const dispatcherOptions = {
     description: 'How many jobs may be open at once; beyond it, requests are refused.',
     type: integer({ min: 1, max: 1_000_000 }),
     default: '20000',
+  }),
+  DISPATCHER_MAX_BACKLOG_PER_REQUESTER: withDefault({
+    description: 'How many of them may be of one person.',
+    type: integer({ min: 1, max: 1_000_000 }),
+    default: '1000',
+  }),
+  DISPATCHER_MAX_RUNNING_PER_REQUESTER: optional({
+    description: 'How many jobs of one person may run at once; the others wait.',
+    type: integer({ min: 1, max: 1_000_000 }),
+    otherwise: 'any number',
+  }),
+  DISPATCHER_MAX_SCHEDULES_PER_REQUESTER: withDefault({
+    description: 'How many schedules ("every ...") one person may have.',
+    type: integer({ min: 0, max: 1_000 }),
+    default: '50',
+  }),
+  DISPATCHER_MESSAGES_PER_SECOND: withDefault({
+    description:
+      'How fast a person may write, after 20 s worth of it at once; programs that use forms, 200 times as fast.',
+    type: integer({ min: 1, max: 100_000 }),
+    default: '1',
+  }),
+  DISPATCHER_TIME_ZONE: optional({
+    description: 'In which "at 18:00" and "every ..." are meant, as the IANA calls it.',
+    type: timeZone(),
+    otherwise: "the machine's",
+  }),
+  DISPATCHER_MISSED_RUNS: withDefault({
+    description:
+      'What becomes of the runs of a schedule whose time came while no dispatcher was there: "skip" leaves them out, "once" makes up for all by one.',
+    type: oneOf(['skip', 'once']),
+    default: 'skip',
   }),
 };
 

@@ -1,22 +1,30 @@
 import { LIFTER_NAMESPACE, lifterCodec } from '@heavylift/jobs';
-import { keepPresence, type Lifecycle, type Logger, type Presence } from '@heavylift/service';
 import {
-  isXmppError,
-  type PubSubService,
-  type Session,
-  type Unlisten,
-} from '@heavylift/xmpp-pubsub';
+  availability,
+  type Candidacy,
+  forwardToBare,
+  keepPresence,
+  type Lifecycle,
+  type Logger,
+  leaderMark,
+  type Office,
+  type Presence,
+  standForOffice,
+  unwrapForwarded,
+} from '@heavylift/service';
+import { isXmppError, type Session, type Unlisten } from '@heavylift/xmpp-pubsub';
 import { type JID, jid } from '@xmpp/jid';
 import xml, { type Element } from '@xmpp/xml';
-import { servePeople } from './chat/people.js';
+import { type People, servePeople } from './chat/people.js';
 import { texts } from './chat/texts.js';
 import { defaultPolicy, type PolicyFile } from './policy/read-policy.js';
 import { systemPresence } from './presence/presence.js';
-import { beginTerm, type Term, type TermOptions } from './term.js';
+import { createAcceptances } from './term/acceptances.js';
+import { createMemory, isStaleEpoch } from './term/memory.js';
+import { beginTerm, type Term, type TermOptions } from './term/term.js';
 
 export interface DispatcherOptions extends Omit<TermOptions, 'onCounts' | 'bot'> {
   readonly session: Session;
-  readonly pubsub: PubSubService;
   /** Bare JIDs, beside those that the policy names. */
   readonly admins: readonly string[];
   /** @default the server's own users may run commands */
@@ -24,68 +32,94 @@ export interface DispatcherOptions extends Omit<TermOptions, 'onCounts' | 'bot'>
   readonly version: string;
   /** A message that waited longer is asked about, not acted upon, in milliseconds. */
   readonly messageMaxAgeMs: number;
+  /** Messages a second that each person may send, after a few at once. */
+  readonly messagesPerSecond: number;
   /** Ends the whole service. */
   readonly shutdown: (reason: string) => void;
   readonly log: Logger;
 }
 
+/** Chat to the bare JID never reaches a session of negative priority (RFC 6121 section 8.5.2). */
+const standbyPriority = -1;
 const retryTermMs = 1_000;
 
-/** Takes commands from chat users and gives the jobs to lifters: one term of office after the other. */
+/**
+ * Takes commands from people and programs and gives the jobs to lifters, while in office; stands by while another dispatcher is.
+ */
 export function createDispatcher(options: DispatcherOptions): Lifecycle {
-  const { session, lifters, admins, shutdown, log } = options;
+  const { session, pubsub, nodePrefix, lifters, admins, policy = defaultPolicy, log } = options;
   const lifterAccounts = new Set(lifters);
+  const continuity = { memory: createMemory(), acceptances: createAcceptances() };
   let self: JID | undefined;
   let presence: Presence | undefined;
+  let candidacy: Candidacy | undefined;
   let term: Term | undefined;
-  let beginning: Promise<void> | undefined;
-  let stopping = false;
+  let people: People | undefined;
+  /** One term at a time: each step waits for the one before. */
+  let steps: Promise<void> = Promise.resolve();
+  let highestEpoch = 0;
   let unlisten: readonly Unlisten[] = [];
 
-  const policy = options.policy ?? defaultPolicy;
-  const people = servePeople({
-    session,
-    desk: () => term?.desk,
-    policy: () => ({
-      ...policy,
-      administrators: [...admins, ...policy.administrators],
-      domain: self?.domain ?? '',
-    }),
-    shutdown,
-    version: options.version,
-    maxAgeMs: options.messageMaxAgeMs,
-    log,
-  });
+  const ownBare = () => self?.bare().toString() ?? '';
 
-  async function begin(): Promise<void> {
-    while (!stopping && session.status === 'online' && term === undefined) {
+  function presenceNow(): Element {
+    const office = candidacy?.office;
+    if (office === undefined) return availability(standbyPriority, texts.standingBy);
+    const stanza = systemPresence(term?.desk.counts());
+    for (const mark of leaderMark('dispatcher', office)) stanza.append(mark);
+    return stanza;
+  }
+
+  function next(step: () => Promise<void>): Promise<void> {
+    steps = steps.then(step).catch((error: unknown) => {
+      log.error({ err: error }, 'a term could not begin or end as it should');
+    });
+    return steps;
+  }
+
+  async function begin(office: Office): Promise<void> {
+    while (!office.signal.aborted) {
       try {
-        term = await beginTerm({ ...options, bot: ownBare(), onCounts: () => presence?.changed() });
+        // Events reach this session only once its priority says so: before anything is read.
+        await session.send(presenceNow());
+        const onCounts = () => presence?.changed();
+        term = await beginTerm(office, { ...options, bot: ownBare(), onCounts }, continuity);
         presence?.changed();
-        people.opened();
+        people?.opened();
+        return;
       } catch (error) {
+        if (office.signal.aborted) return;
+        if (isStaleEpoch(error)) {
+          highestEpoch = Math.max(highestEpoch, office.epoch);
+          office.resign('the ledger shows a higher epoch');
+          return;
+        }
         log.warn({ err: error, retryInMs: retryTermMs }, 'could not take over, trying again');
         await new Promise((resolve) => setTimeout(resolve, retryTermMs));
       }
     }
   }
 
-  /** At most one term at a time, and a new one only when the last has let go. */
-  function beginAnew(): void {
-    const previous = term;
+  async function endTerm(reason: Error): Promise<void> {
+    const ending = term;
     term = undefined;
-    beginning = (beginning ?? Promise.resolve())
-      .then(() => previous?.end(new Error('the connection broke')))
-      .then(begin)
-      .catch((error: unknown) => log.error({ err: error }, 'the term could not begin'));
+    await ending?.end(reason);
+    presence?.changed();
   }
 
-  function ownBare(): string {
-    return self?.bare().toString() ?? '';
+  function onMessage(stanza: Element, own: JID): void {
+    if (candidacy?.office === undefined && candidacy?.leader !== undefined) {
+      // It was meant for whoever leads.
+      forwardToBare(session, stanza).catch((error: unknown) => {
+        log.warn({ err: error, from: stanza.attrs['from'] }, 'a message could not be forwarded');
+      });
+      return;
+    }
+    people?.message(unwrapForwarded(stanza, ownBare()) ?? stanza, own);
   }
 
   function onPresence(stanza: Element, own: JID): void {
-    people.presence(stanza, own);
+    people?.presence(stanza, own);
     const from = jid(String(stanza.attrs['from']));
     const type: unknown = stanza.attrs['type'];
     if (!lifterAccounts.has(from.bare().toString())) return;
@@ -98,11 +132,29 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
   function onStanza(stanza: Element): void {
     if (self === undefined) return;
     try {
-      if (stanza.is('message')) people.message(stanza, self);
+      if (stanza.is('message')) onMessage(stanza, self);
       else if (stanza.is('presence')) onPresence(stanza, self);
     } catch (error) {
       log.warn({ err: error, from: stanza.attrs['from'] }, 'a malformed stanza was ignored');
     }
+  }
+
+  /** Resolves when it is in office and at work, or stands by. */
+  function stand(): Promise<void> {
+    return new Promise((resolve) => {
+      candidacy = standForOffice({
+        ...{ session, pubsub, nodePrefix, log },
+        role: 'dispatcher',
+        epochAbove: () => highestEpoch,
+        onElected: (office) => void next(() => begin(office)).then(resolve),
+        onOver: (_office, reason) => void next(() => endTerm(reason)),
+        onStandby: () => {
+          continuity.acceptances.abandon(new Error('another dispatcher took over'));
+          presence?.changed();
+          resolve();
+        },
+      });
+    });
   }
 
   return {
@@ -110,33 +162,43 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
     startTimeoutMs: Number.POSITIVE_INFINITY,
     async start(signal) {
       self = session.jid;
+      people = servePeople({
+        ...{ session, log, shutdown: options.shutdown, version: options.version },
+        desk: () => term?.desk,
+        policy: () => ({
+          ...policy,
+          administrators: [...admins, ...policy.administrators],
+          domain: self?.domain ?? '',
+        }),
+        maxAgeMs: options.messageMaxAgeMs,
+        messagesPerSecond: options.messagesPerSecond,
+      });
       unlisten = [session.on('stanza', onStanza)];
       presence = keepPresence(session, {
-        stanza: () => systemPresence(term?.desk.counts()),
+        stanza: presenceNow,
         onFailure: (error) => log.warn({ err: error }, 'presence could not be sent'),
       });
       unlisten = [
         ...unlisten,
         session.on('online', ({ resumed, jid: own }) => {
           self = own;
-          if (resumed) return;
-          people.reconnected();
-          beginAnew();
+          if (!resumed) people?.reconnected();
         }),
       ];
-      beginAnew();
       await Promise.race([
-        beginning,
+        stand(),
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
       ]);
     },
     async stop() {
-      stopping = true;
       for (const off of unlisten) off();
-      people.stop();
+      people?.stop();
+      const reason = new Error('the dispatcher is shutting down');
+      await next(() => endTerm(reason));
       presence?.stop();
-      await term?.end(new Error('the dispatcher is shutting down'));
-      await beginning;
+      await candidacy?.stop();
+      await steps;
+      continuity.acceptances.abandon(reason);
       await session
         .send(xml('presence', { type: 'unavailable' }, xml('status', {}, texts.down)))
         .catch((error: unknown) => {

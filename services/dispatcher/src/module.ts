@@ -34,7 +34,17 @@ export function composeDispatcher(config: DispatcherConfig): ServiceParts {
           lifters: config.LIFTER_ACCOUNTS,
           notifier: config.NOTIFIER_ACCOUNT,
           graceMs: config.DISPATCHER_LIFTER_GRACE,
-          maxOpenJobs: config.DISPATCHER_MAX_BACKLOG,
+          messagesPerSecond: config.DISPATCHER_MESSAGES_PER_SECOND,
+          limits: {
+            openJobs: config.DISPATCHER_MAX_BACKLOG,
+            openJobsOfRequester: config.DISPATCHER_MAX_BACKLOG_PER_REQUESTER,
+            schedulesOfRequester: config.DISPATCHER_MAX_SCHEDULES_PER_REQUESTER,
+          },
+          ...(config.DISPATCHER_MAX_RUNNING_PER_REQUESTER === undefined
+            ? {}
+            : { runningOfRequester: config.DISPATCHER_MAX_RUNNING_PER_REQUESTER }),
+          timeZone: config.DISPATCHER_TIME_ZONE ?? ownTimeZone(),
+          missedRuns: config.DISPATCHER_MISSED_RUNS,
           shutdown,
           log,
         }),
@@ -47,3 +57,5 @@ export function composeDispatcher(config: DispatcherConfig): ServiceParts {
     start: [SessionPartToken, DispatcherToken],
   };
 }
+
+const ownTimeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;

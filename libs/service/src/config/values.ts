@@ -37,6 +37,18 @@ export function oneOf<const W extends readonly [string, ...string[]]>(
     .describe(`one of ${words.join(', ')}`);
 }
 
+/** A time zone of the IANA's. */
+export function timeZone(): z.ZodType<string, string> {
+  const isKnown = (name: string) => {
+    try {
+      return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+    } catch {
+      return false;
+    }
+  };
+  return z.string().refine(isKnown).describe('a time zone such as Europe/Vienna or UTC');
+}
+
 /** `true` or `false`. */
 export function flag(): z.ZodType<boolean, string> {
   return oneOf(['true', 'false'])

@@ -26,6 +26,8 @@ export interface PeopleOptions {
   readonly version: string;
   /** A message that waited longer is asked about, not acted upon, in milliseconds. */
   readonly maxAgeMs: number;
+  /** Messages a second that each person may send, after twenty seconds' worth at once. */
+  readonly messagesPerSecond: number;
   readonly log: Logger;
 }
 
@@ -43,7 +45,8 @@ export interface People {
 }
 
 /** A program that submits by forms waits for each answer, so it may ask faster than a person types. */
-const programs = { burst: 500, perSecond: 200, senders: 10_000 };
+const programsFaster = 200;
+const programsRemembered = 10_000;
 
 export function servePeople(options: PeopleOptions): People {
   const { session, desk, policy, shutdown, log } = options;
@@ -87,12 +90,18 @@ export function servePeople(options: PeopleOptions): People {
     composing,
     now,
     maxAgeMs: options.maxAgeMs,
+    messagesPerSecond: options.messagesPerSecond,
     onIgnored: (why) => log.debug({ why }, 'message ignored'),
     onFailure: (error, from) => log.warn({ err: error, from }, 'could not answer'),
   });
   const commands = createCommands({
     ...{ desk, policy, builtIns, now },
-    limiter: createLimiter({ ...programs, now }),
+    limiter: createLimiter({
+      burst: programsFaster * options.messagesPerSecond,
+      perSecond: programsFaster * options.messagesPerSecond,
+      senders: programsRemembered,
+      now,
+    }),
   });
   const disco = createDisco(commands, () => session.jid);
   const unlisten: readonly Unlisten[] = [

@@ -23,6 +23,7 @@ export interface ReceptionPorts {
   readonly now: () => number;
   /** A message that waited longer is asked about, not acted upon, in milliseconds. */
   readonly maxAgeMs: number;
+  readonly messagesPerSecond: number;
   readonly onIgnored: (why: string) => void;
   readonly onFailure: (error: unknown, from: string) => void;
 }
@@ -41,9 +42,9 @@ interface Acquaintance {
 
 /** Takes messages in, and sees to it that each is answered once, and none that should not be. */
 export function createReception(ports: ReceptionPorts) {
-  const { conversation, now, send } = ports;
+  const { conversation, now, send, messagesPerSecond: perSecond } = ports;
   const limiters = {
-    people: createLimiter({ burst: 20, perSecond: 1, senders, now }),
+    people: createLimiter({ burst: 20 * perSecond, perSecond, senders, now }),
     // What waited while nobody was there comes all at once. Servers keep about so many.
     backlog: createLimiter({ burst: 100, perSecond: 1, senders, now }),
     strangers: createLimiter({ burst: 3, perSecond: 0.1, senders, now }),

@@ -33,6 +33,7 @@ export const texts = {
   impossible: (reason: string) => `I can't do that: ${reason}.`,
   starting: 'I am just starting. Please try again in a few seconds.',
   startingStatus: 'starting',
+  standingBy: 'standing by',
   broken:
     'Something went wrong with that. Please try again; if it stays so, tell an administrator.',
   noJob: (number: number) => `I know no job #${number}.`,

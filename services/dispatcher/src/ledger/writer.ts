@@ -14,6 +14,12 @@ export interface LedgerWriterPorts {
 export interface LedgerWriter {
   /** The ledger has changed: writes what is due, as soon as the present turn is over. */
   kick(): void;
+  /**
+   * Has written anew what the node has lost.
+   * @param itemIds reads the ids of all items that the node holds
+   * @returns how many sheets it had lost; 0 too if so much is being written that it can't be known
+   */
+  verify(itemIds: () => Promise<readonly string[]>): Promise<number>;
   /** Writes what is due, then stops; or stops at once if it can't be written. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -27,6 +33,8 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
   let publishing = false;
   let retracting = false;
   let closed = false;
+  /** How many sheets have been. */
+  let written = 0;
   let removalsTimer: NodeJS.Timeout | undefined;
   const sleeping = new Set<() => void>();
 
@@ -50,6 +58,7 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
       try {
         await node.publish(flush.sheet, { id: flush.id });
         failures = 0;
+        written += 1;
         const confirmation = ledger.confirmed(flush.id);
         if (confirmation !== undefined) onWritten(confirmation);
         retract();
@@ -119,6 +128,16 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
 
   return {
     kick,
+    async verify(itemIds) {
+      if (publishing || closed) return 0;
+      const before = written;
+      const ids = await itemIds();
+      // A sheet that was written while the node was read may be missing among the ids, and is none the worse for it.
+      if (publishing || closed || written !== before) return 0;
+      const lost = ledger.verify(ids);
+      kick();
+      return lost;
+    },
     async close(timeoutMs) {
       const deadline = performance.now() + timeoutMs;
       publish();

@@ -26,7 +26,6 @@ import {
   whyWaiting,
 } from '@heavylift/jobs';
 import { createFamilies } from './families.js';
-import { createHistory } from './history.js';
 import { createLifterRegistry } from './lifters.js';
 import { createRateMeter } from './rate.js';
 import type { Scheduler, SchedulerOptions } from './types.js';
@@ -43,7 +42,7 @@ type Outcome =
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
-  const { onChange, onEnd, onOutcome, onNote } = options;
+  const { history, onChange, onEnd, onOutcome, onGone, onNote } = options;
   const leadingSince = now();
   const lifters = createLifterRegistry();
   const queue = createPendingQueue();
@@ -55,7 +54,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const open = createTally();
   const openJobs = createOpenJobs();
   const families = createFamilies();
-  const history = createHistory();
   const rate = createRateMeter(now);
   /** Of open jobs whose requesters are not told yet. They take no slot. */
   const outcomes = new Map<JobId, JobResult>();
@@ -64,6 +62,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** Since when there is nobody for a part of a job for all. */
   const deserted = new Map<JobId, number>();
 
+  // The same message may come twice, though its job has ended meanwhile.
+  for (const { entry } of history.all().toReversed()) {
+    openJobs.opened(entry);
+    openJobs.closed(entry, now());
+  }
   for (const entry of ledger.entries()) meet(entry);
   for (const id of [...families.children()]) dismissIfOrphan(id);
 
@@ -137,6 +140,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     families.remove(entry);
     for (const memory of [outcomes, decliners, deserted]) memory.delete(id);
     ledger.remove(id);
+    onGone(id);
     onChange();
   }
 
@@ -189,7 +193,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const parts = new Map<string, JobResult>();
     for (const child of families.childrenOf(id).map(ledger.get)) {
       const outcome = child && outcomes.get(child.id);
-      if (outcome === undefined) return;
+      if (child === undefined || outcome === undefined) return;
       parts.set(targetName(child) ?? '', outcome);
     }
     endWith(parent, aggregate(parent, parts, now()));
@@ -398,6 +402,5 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     openOf: (requester) => open.ofRequester(requester),
     endedPerSecond: () => rate.perSecond(),
     openJobs,
-    history,
   };
 }

@@ -26,8 +26,12 @@ export interface SchedulerOptions {
   readonly onChange: () => void;
   /** A job ends without a lifter's doing: to be published like every other result. */
   readonly onEnd: (result: JobResult) => void;
+  /** Jobs that ended lately, from earlier terms too. */
+  readonly history: History;
   /** The outcome of a job has become known, by whosever doing. */
   readonly onOutcome: (entry: JobEntry, result: JobResult) => void;
+  /** A job has been let go. */
+  readonly onGone: (job: JobId) => void;
   readonly onNote: (details: Readonly<Record<string, unknown>>, message: string) => void;
 }
 
@@ -75,5 +79,4 @@ export interface Scheduler {
   /** Jobs that ended lately. */
   endedPerSecond(): number;
   readonly openJobs: Pick<OpenJobs, 'withNumber' | 'withKey' | 'duplicateOf'>;
-  readonly history: Pick<History, 'get' | 'all'>;
 }

@@ -74,7 +74,12 @@ async function startDispatcher(resource = 'dispatcher.1'): Promise<Session> {
     notifier: accounts.notifier.jid,
     admins: administrators,
     graceMs: 1_000,
-    maxOpenJobs: 100,
+    limits: { openJobs: 100, openJobsOfRequester: 50, schedulesOfRequester: 3 },
+    timeZone: 'UTC',
+    missedRuns: 'skip',
+    version: '1.2.3',
+    messageMaxAgeMs: 3_600_000,
+    messagesPerSecond: 100,
     shutdown: (reason) => shutdowns.push(reason),
     log: createLogger({ name: 'dispatcher', level: 'silent' }),
   });

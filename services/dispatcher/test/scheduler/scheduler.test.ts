@@ -7,6 +7,7 @@ import {
 } from '@heavylift/jobs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createHistory } from '../../src/scheduler/history.js';
 import { createScheduler } from '../../src/scheduler/scheduler.js';
 
 const announcement = (changes: Partial<LifterAnnouncement> = {}): LifterAnnouncement => ({
@@ -31,11 +32,14 @@ function office() {
     ledger,
     graceMs: 5_000,
     cancelGraceMs: 10_000,
-    limits: {},
+    limits: () => ({}),
     now: () => now,
     random: () => 1 - Number.EPSILON,
     onChange: () => undefined,
+    history: createHistory(),
     onEnd: (result) => ended.push(result),
+    onOutcome: () => undefined,
+    onGone: () => undefined,
     onNote: () => undefined,
   });
   const submit = (changes: Partial<NewJob> = {}) => {

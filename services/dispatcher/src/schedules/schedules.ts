@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { type Instant, type JobId, makeJobId, requesterKey, type Schedule } from '@heavylift/jobs';
+import type { ScheduleView } from '../desk.js';
+import { nextRun } from './clock.js';
+
+export interface SchedulesPorts {
+  /** Schedules as the node holds them. */
+  readonly found: readonly Schedule[];
+  /** Puts a schedule into the node, in place of its earlier state. */
+  readonly store: (schedule: Schedule) => Promise<void>;
+  readonly discard: (number: number) => Promise<void>;
+  /** Has a job run under this id; nothing is to happen if that job has run or stands in the ledger already. */
+  readonly submit: (schedule: Schedule, job: JobId, at: Instant) => Promise<void>;
+  /** What becomes of runs whose time came while nobody was there. */
+  readonly missedRuns: 'skip' | 'once';
+  readonly now: () => Instant;
+  readonly onNote: (details: Readonly<Record<string, unknown>>, message: string) => void;
+}
+
+/** Brings jobs again and again, at the times of cron expressions. */
+export interface Schedules {
+  all(): readonly ScheduleView[];
+  ofRequester(key: string): number;
+  /** Resolves when it stands in the node. */
+  add(schedule: Omit<Schedule, 'number'>): Promise<ScheduleView>;
+  /** False if there is none of that number. Resolves when it is gone from the node. */
+  remove(number: number): Promise<boolean>;
+  /** Brings the jobs that have come due; to be called about once a second or more. */
+  tick(): void;
+}
+
+/** A run that is so late was missed: longer than a take-over or a restart of the server takes. */
+const missedAfterMs = 60_000;
+/** After a run could not be noted. */
+const againMs = 5_000;
+
+interface Row {
+  schedule: Schedule;
+  next: Instant | undefined;
+  busy: boolean;
+}
+
+export function createSchedules(ports: SchedulesPorts): Schedules {
+  const { store, discard, submit, missedRuns, now, onNote } = ports;
+  const rows = new Map<number, Row>();
+  let lastNumber = 0;
+
+  for (const schedule of ports.found) put(schedule);
+
+  function put(schedule: Schedule): Row {
+    lastNumber = Math.max(lastNumber, schedule.number);
+    const { cron, timeZone, last = schedule.created } = schedule;
+    const row = { schedule, next: nextRun(cron, timeZone, last), busy: false };
+    rows.set(schedule.number, row);
+    return row;
+  }
+
+  /**
+   * The job goes first and the note of it second: after a crash in between, the job is brought again under the same id, and is the
+   * same job.
+   */
+  async function run(row: Row, at: Instant): Promise<void> {
+    const { schedule } = row;
+    const { number } = schedule;
+    const due = latestDue(schedule, at);
+    const isMissed = now() - due > missedAfterMs;
+    if (isMissed) onNote({ schedule: number, at: due, missedRuns }, 'runs were missed');
+    if (!isMissed || missedRuns === 'once') await submit(schedule, jobIdFor(schedule, due), due);
+    const noted = { ...schedule, last: due };
+    await store(noted);
+    if (rows.get(number) === row) put(noted);
+  }
+
+  /** Of several times that have come meanwhile, the latest: one run makes up for all. */
+  function latestDue({ cron, timeZone }: Schedule, first: Instant): Instant {
+    let due = first;
+    for (let next: Instant | undefined = first; next !== undefined && next <= now(); ) {
+      due = next;
+      next = nextRun(cron, timeZone, due);
+    }
+    return due;
+  }
+
+  return {
+    all: () => [...rows.values()].map(({ schedule, next }) => view(schedule, next)),
+    ofRequester: (key) =>
+      [...rows.values()].filter(({ schedule }) => requesterKey(schedule.requester) === key).length,
+    async add(asked) {
+      lastNumber += 1;
+      const schedule = { ...asked, number: lastNumber };
+      await store(schedule);
+      return view(schedule, put(schedule).next);
+    },
+    async remove(number) {
+      if (!rows.has(number)) return false;
+      await discard(number);
+      return rows.delete(number);
+    },
+    tick() {
+      for (const row of rows.values()) {
+        const { next, busy, schedule } = row;
+        if (next === undefined || next > now() || busy) continue;
+        row.busy = true;
+        run(row, next).catch((error: unknown) => {
+          onNote({ err: error, schedule: schedule.number }, 'a run could not be noted');
+          row.busy = false;
+          row.next = Math.max(next, now() + againMs);
+        });
+      }
+    },
+  };
+}
+
+function view(schedule: Schedule, next: Instant | undefined): ScheduleView {
+  return { schedule, ...(next !== undefined && { next }) };
+}
+
+/** Always the same for the same run. */
+function jobIdFor({ number, created }: Schedule, at: Instant): JobId {
+  return makeJobId(at, createHash('sha256').update(`${number} ${created} ${at}`).digest());
+}

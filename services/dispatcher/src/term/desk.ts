@@ -1,0 +1,294 @@
+import { randomBytes } from 'node:crypto';
+import {
+  admit,
+  type HandlerSpec,
+  type JobEntry,
+  type JobId,
+  JobsError,
+  type Ledger,
+  makeJobId,
+  type NewJob,
+  requesterKey,
+  type Schedule,
+  type Target,
+  uniqueKeyOf,
+} from '@heavylift/jobs';
+import type { Logger } from '@heavylift/service';
+import type { Desk, JobView, RetryAnswer, RunAnswer, RunRequest } from '../desk.js';
+import type { History } from '../scheduler/history.js';
+import type { Scheduler } from '../scheduler/types.js';
+import { nextTimeOfDay, problemWithCron } from '../schedules/clock.js';
+import type { Schedules } from '../schedules/schedules.js';
+import type { Acceptances } from './acceptances.js';
+import type { FailedJobs } from './failed-jobs.js';
+
+export interface DeskLimits {
+  /** Jobs that may be open at once. */
+  readonly openJobs: number;
+  readonly openJobsOfRequester: number;
+  readonly schedulesOfRequester: number;
+}
+
+export interface DeskParts {
+  readonly specs: ReadonlyMap<string, HandlerSpec>;
+  readonly ledger: Pick<Ledger, 'size' | 'get' | 'entries'>;
+  readonly scheduler: Scheduler;
+  readonly history: History;
+  readonly schedules: Schedules;
+  readonly failed: FailedJobs;
+  readonly acceptances: Pick<Acceptances, 'written'>;
+  readonly limits: DeskLimits;
+  /** In which times of day are meant. */
+  readonly timeZone: string;
+  readonly log: Logger;
+}
+
+/** How a scheduled run is taken in, too: it stands in the ledger when this resolves. */
+export interface OfficeDesk extends Desk {
+  runScheduled(schedule: Schedule, job: JobId): Promise<void>;
+}
+
+export function createDesk(parts: DeskParts): OfficeDesk {
+  const { specs, ledger, scheduler, history, schedules, failed, acceptances } = parts;
+  const { limits, timeZone, log } = parts;
+  const { openJobs } = scheduler;
+
+  function refusal(requester: string): string | undefined {
+    const admission = admit({
+      open: ledger.size,
+      openOfRequester: scheduler.openOf(requester),
+      limits: { total: limits.openJobs, ofRequester: limits.openJobsOfRequester },
+      endedPerSecond: scheduler.endedPerSecond(),
+    });
+    return admission.admitted ? undefined : admission.text;
+  }
+
+  /** The number of a job that stands in the ledger, or did lately. */
+  function numberOf(job: JobId): number | undefined {
+    return (
+      ledger.get(job)?.number ?? history.all().find(({ entry }) => entry.id === job)?.entry.number
+    );
+  }
+
+  async function duplicate(job: JobId): Promise<RunAnswer | undefined> {
+    const number = numberOf(job);
+    return number === undefined ? undefined : { kind: 'duplicate', job, number };
+  }
+
+  async function accept(job: NewJob): Promise<RunAnswer> {
+    const written = acceptances.written(job.id);
+    // Rejects also if it is not waited for, when the job turns out to be impossible.
+    written.catch(() => undefined);
+    const problem = submit(job);
+    if (problem !== undefined) return { kind: 'impossible', reason: problem };
+    return accepted(await written);
+  }
+
+  function accepted(entry: JobEntry): { kind: 'accepted'; entry: JobEntry; waitsFor?: string } {
+    log.info({ job: entry.id, number: entry.number, kind: entry.kind }, 'accepted');
+    const waitsFor = scheduler.waitsFor(entry.id);
+    return { kind: 'accepted', entry, ...(waitsFor === undefined ? {} : { waitsFor }) };
+  }
+
+  /** @returns what makes it impossible */
+  function submit(job: NewJob): string | undefined {
+    try {
+      if (job.target.type !== 'all') scheduler.submit(job);
+      else if (scheduler.submitToAll(job, newId) === undefined)
+        return `no lifter that knows "${job.kind}" is there`;
+    } catch (error) {
+      if (!(error instanceof JobsError)) throw error;
+      return error.code === 'entry-too-large' ? 'that is too long' : error.message;
+    }
+    return undefined;
+  }
+
+  async function schedule(request: RunRequest, cron: string): Promise<RunAnswer> {
+    const { spec, args, clauses, requester } = request;
+    const now = Date.now();
+    const problem = problemWithCron(cron, timeZone, now);
+    if (problem !== undefined)
+      return { kind: 'impossible', reason: `"every ${cron}" is no time I understand: ${problem}` };
+    const key = requesterKey(requester);
+    if (schedules.ofRequester(key) >= limits.schedulesOfRequester)
+      return {
+        kind: 'refused',
+        text: `You have ${limits.schedulesOfRequester} schedules already.`,
+      };
+    const { messageId: _, originId: __, thread: ___, ...who } = requester;
+    const view = await schedules.add({
+      kind: spec.name,
+      args,
+      // Whoever asked may be anywhere when it runs.
+      requester: { ...who, jid: key },
+      cron,
+      timeZone,
+      created: now,
+      priority: clauses.priority ?? 0,
+      target: targetOf(clauses),
+    });
+    log.info({ schedule: view.schedule.number, kind: spec.name, cron }, 'scheduled');
+    return { kind: 'scheduled', schedule: view.schedule, next: view.next ?? now };
+  }
+
+  function view(entry: JobEntry): JobView {
+    const result = scheduler.outcome(entry.id);
+    const waitsFor = scheduler.waitsFor(entry.id);
+    return {
+      entry,
+      ...(result !== undefined && { result }),
+      ...(waitsFor !== undefined && { waitsFor }),
+    };
+  }
+
+  function openEntry(number: number): JobEntry | undefined {
+    const job = openJobs.withNumber(number);
+    return job === undefined ? undefined : ledger.get(job);
+  }
+
+  return {
+    specs,
+    counts: () => scheduler.counts(),
+    lifters: () => [...scheduler.lifters()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+
+    async run(request) {
+      const { spec, args, clauses, requester } = request;
+      const { when, priority = 0 } = clauses;
+      const now = Date.now();
+      const known = openJobs.duplicateOf(requester, now);
+      const same = known && (await duplicate(known));
+      if (same) return same;
+      if (when?.kind === 'every') return schedule(request, when.cron);
+      const uniqueKey = uniqueKeyOf(spec, args);
+      const open = uniqueKey === undefined ? undefined : openJobs.withKey(spec.name, uniqueKey);
+      const other = open && (await duplicate(open));
+      if (other) return other;
+      const text = refusal(requesterKey(requester));
+      if (text !== undefined) return { kind: 'refused', text };
+      return accept({
+        ...basicsOf(spec),
+        id: newId(),
+        args,
+        requester,
+        submitted: now,
+        priority,
+        target: targetOf(clauses),
+        ...(when && { notBefore: startOf(when, timeZone, now) }),
+        ...(uniqueKey !== undefined && { uniqueKey }),
+      });
+    },
+
+    async runScheduled({ number, kind, args, requester, priority, target }, id) {
+      const spec = specs.get(kind);
+      if (spec === undefined) {
+        log.warn({ schedule: number, kind }, 'a run was left out: no lifter ever had its handler');
+        return;
+      }
+      const uniqueKey = uniqueKeyOf(spec, args);
+      const isOpen = uniqueKey !== undefined && openJobs.withKey(kind, uniqueKey) !== undefined;
+      if (isOpen || numberOf(id) !== undefined) return;
+      const text = refusal(requesterKey(requester));
+      const answer =
+        text === undefined
+          ? await accept({
+              ...basicsOf(spec),
+              id,
+              args,
+              requester,
+              submitted: Date.now(),
+              priority,
+              target,
+              ...(uniqueKey !== undefined && { uniqueKey }),
+            })
+          : text;
+      if (answer === text || (typeof answer === 'object' && answer.kind !== 'accepted'))
+        log.warn({ schedule: number, kind, answer }, 'a run was left out');
+    },
+
+    job(number) {
+      const entry = openEntry(number);
+      return entry === undefined ? history.get(number) : view(entry);
+    },
+
+    *jobs() {
+      const open = [...ledger.entries()].filter(({ target }) => target.type !== 'child');
+      for (const entry of open.sort((a, b) => b.number - a.number)) yield view(entry);
+      for (const ended of history.all()) if (ended.entry.target.type !== 'child') yield ended;
+    },
+
+    async cancel(number, by) {
+      const entry = openEntry(number);
+      if (entry === undefined) {
+        return { kind: history.get(number) === undefined ? 'unknown' : 'over' };
+      }
+      if (scheduler.outcome(entry.id) !== undefined) return { kind: 'over' };
+      const written =
+        entry.cancelRequested === undefined ? acceptances.written(entry.id) : undefined;
+      written?.catch(() => undefined);
+      const kind = scheduler.cancel(entry.id, by);
+      await written;
+      log.info({ job: entry.id, number, by, kind }, 'cancellation asked for');
+      return { kind };
+    },
+
+    failed: async (number) => (await failed.find(number))?.entry,
+
+    async retry(number): Promise<RetryAnswer> {
+      const found = await failed.find(number);
+      if (found === undefined) {
+        const isKnown = openEntry(number) !== undefined || history.get(number) !== undefined;
+        return { kind: isKnown ? 'not-failed' : 'unknown' };
+      }
+      const answer = await accept(anew(found.entry));
+      if (answer.kind !== 'accepted') return { kind: 'unknown' };
+      // It has its second chance; to ask for the same again would be another job once more.
+      await failed.forget(number).catch((error: unknown) => {
+        log.warn({ err: error, number }, 'a failed job that runs again could not be forgotten');
+      });
+      return answer;
+    },
+
+    schedules: () => schedules.all(),
+    unschedule: (number) => schedules.remove(number),
+  };
+}
+
+const newId = (): JobId => makeJobId(Date.now(), randomBytes(10));
+
+/** What every new job of the handler has in common. */
+function basicsOf({ name, timeoutMs, maxAttempts }: HandlerSpec) {
+  return {
+    kind: name,
+    timeoutMs,
+    attempt: 1,
+    maxAttempts,
+    stalls: 0,
+    failures: [],
+    state: { type: 'pending' },
+  } as const;
+}
+
+function anew(entry: JobEntry): NewJob {
+  const { number: _, revision: __, notBefore: ___, cancelRequested: ____, ...job } = entry;
+  const { deadline: _____, ...rest } = job;
+  return {
+    ...rest,
+    id: newId(),
+    submitted: Date.now(),
+    attempt: 1,
+    stalls: 0,
+    failures: [],
+    state: { type: 'pending' },
+  };
+}
+
+function targetOf({ target }: RunRequest['clauses']): Target {
+  if (target === undefined) return { type: 'any' };
+  return target.kind === 'all' ? { type: 'all' } : { type: 'lifter', name: target.name };
+}
+
+type Start = Exclude<NonNullable<RunRequest['clauses']['when']>, { kind: 'every' }>;
+
+function startOf(when: Start, timeZone: string, now: number): number {
+  return when.kind === 'in' ? now + when.ms : nextTimeOfDay(when, timeZone, now);
+}

@@ -1,0 +1,44 @@
+import type { FailedJob, JobEntry, JobError } from '@heavylift/jobs';
+import { createOutbox } from '@heavylift/service';
+import type { PubSubNode } from '@heavylift/xmpp-pubsub';
+
+/** Keeps jobs that failed for good, for who wants to have one run again. */
+export interface FailedJobs {
+  add(entry: JobEntry, error: JobError): void;
+  /** Resolves when nothing is left to be stored. */
+  stored(): Promise<void>;
+  find(number: number): Promise<FailedJob | undefined>;
+  forget(number: number): Promise<void>;
+  resume(): void;
+  close(): void;
+}
+
+export interface FailedJobsPorts {
+  readonly node: Pick<PubSubNode<FailedJob>, 'publish' | 'items' | 'retract'>;
+  readonly isOpen: () => boolean;
+  readonly onRetry: (error: unknown, retryInMs: number) => void;
+}
+
+export function createFailedJobs({ node, isOpen, onRetry }: FailedJobsPorts): FailedJobs {
+  const outbox = createOutbox<FailedJob>({
+    isOpen,
+    async publish(_itemId, jobs) {
+      // By number, so that it is found by what people type, and stored once however often.
+      for (const job of jobs) await node.publish(job, { id: String(job.entry.number) });
+    },
+    sizeOf: () => 1,
+    maxEntries: 16,
+    onRetry: (error, _jobs, retryInMs) => onRetry(error, retryInMs),
+  });
+  return {
+    add: (entry, error) => outbox.add({ entry, error }),
+    stored: () => outbox.emptied(),
+    async find(number) {
+      const items = await node.items({ ids: [String(number)] });
+      return items.map(({ value }) => value).find(({ entry }) => entry.number === number);
+    },
+    forget: (number) => node.retract(String(number)),
+    resume: () => outbox.resume(),
+    close: () => void outbox.close(),
+  };
+}

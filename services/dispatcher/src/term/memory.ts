@@ -1,0 +1,84 @@
+import {
+  type JobEntry,
+  type JobId,
+  JobsError,
+  type Ledger,
+  openLedger,
+  type Remembered,
+  recall,
+  type SheetItem,
+} from '@heavylift/jobs';
+import { createHistory, type History } from '../scheduler/history.js';
+
+/** What this process remembers from one term to the next. */
+export interface Memory {
+  /** Of its last term; undefined if there was none. */
+  ledger: Remembered | undefined;
+  readonly history: History;
+}
+
+export function createMemory(): Memory {
+  return { ledger: undefined, history: createHistory() };
+}
+
+/** The jobs let go last, up to a bound. */
+export interface GoneJobs {
+  readonly ids: ReadonlySet<JobId>;
+  add(id: JobId): void;
+}
+
+export function createGoneJobs(before: Iterable<JobId> = [], most = 10_000): GoneJobs {
+  const ids = new Set(before);
+  return {
+    ids,
+    add(id) {
+      ids.add(id);
+      const [oldest] = ids;
+      if (ids.size > most && oldest !== undefined) ids.delete(oldest);
+    },
+  };
+}
+
+export interface OpenedLedger {
+  readonly ledger: Ledger;
+  /** What this process had in hand when its last term ended stands, or will be written again. */
+  readonly isContinued: boolean;
+  /** How many jobs the service had lost, or not yet confirmed. */
+  readonly recalled: number;
+}
+
+/**
+ * Opens the ledger as the node holds it, and makes good what is known to be missing.
+ * @throws JobsError `stale-epoch`
+ */
+export function openRemembered(
+  epoch: number,
+  items: readonly SheetItem[],
+  remembered: Remembered | undefined,
+): OpenedLedger {
+  const ledger = openLedger({ epoch, items });
+  if (remembered === undefined) return { ledger, isContinued: false, recalled: 0 };
+  const found = new Map([...ledger.entries()].map((entry) => [entry.id, entry]));
+  const lost = recall(remembered, newestEpoch(items), found);
+  if (lost === undefined) return { ledger, isContinued: false, recalled: 0 };
+  for (const entry of lost.restore) ledger.restore(entry);
+  for (const entry of lost.update) ledger.change(entry.id, changesTo(entry));
+  for (const id of lost.remove) ledger.remove(id);
+  const recalled = lost.restore.length + lost.update.length + lost.remove.length;
+  return { ledger, isContinued: true, recalled };
+}
+
+/** The highest epoch that has left a sheet. */
+export function newestEpoch(items: readonly SheetItem[]): number | undefined {
+  const epochs = items.map(({ sheet }) => sheet.epoch);
+  return epochs.length === 0 ? undefined : epochs.reduce((a, b) => Math.max(a, b));
+}
+
+export function isStaleEpoch(error: unknown): boolean {
+  return error instanceof JobsError && error.code === 'stale-epoch';
+}
+
+function changesTo(entry: JobEntry): Parameters<Ledger['change']>[1] {
+  const { notBefore, deadline, uniqueKey, traceparent, cancelRequested, ...rest } = entry;
+  return { ...rest, notBefore, deadline, uniqueKey, traceparent, cancelRequested };
+}

@@ -1,0 +1,48 @@
+import {
+  eventsCodec,
+  failedCodec,
+  handlersCodec,
+  type NodeRole,
+  nodeName,
+  resultsCodec,
+  scheduleCodec,
+  sheetCodec,
+} from '@heavylift/jobs';
+import { type Logger, trustPublishers } from '@heavylift/service';
+import type { PubSubService } from '@heavylift/xmpp-pubsub';
+
+export type DispatcherNodes = ReturnType<typeof openNodes>;
+
+export function openNodes(pubsub: PubSubService, prefix: string) {
+  const name = (role: NodeRole) => nodeName(role, prefix);
+  return {
+    jobs: pubsub.node(name('jobs'), sheetCodec),
+    results: pubsub.node(name('results'), resultsCodec),
+    events: pubsub.node(name('events'), eventsCodec),
+    handlers: pubsub.node(name('handlers'), handlersCodec),
+    failed: pubsub.node(name('failed'), failedCodec),
+    schedules: pubsub.node(name('schedules'), scheduleCodec),
+  };
+}
+
+/** Bare JIDs. */
+export interface Accounts {
+  /** The dispatcher's own. */
+  readonly bot: string;
+  readonly lifters: readonly string[];
+  readonly notifier: string;
+}
+
+/** Lets through what was published by an account that may. */
+export function trustIn({ bot, lifters, notifier }: Accounts, log: Logger) {
+  const refused = (node: NodeRole) => (item: { readonly id: string }) =>
+    log.warn({ node, ...item }, 'refused an item: not published by an account that may');
+  return {
+    jobs: trustPublishers([bot], refused('jobs')),
+    results: trustPublishers([bot, ...lifters], refused('results')),
+    events: trustPublishers([notifier, ...lifters], refused('events')),
+    handlers: trustPublishers(lifters, refused('handlers')),
+    failed: trustPublishers([bot], refused('failed')),
+    schedules: trustPublishers([bot], refused('schedules')),
+  };
+}
