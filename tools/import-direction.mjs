@@ -18,6 +18,7 @@ const rules = [
   { folder: /^services\//, ours: libs, tests: infra },
   { folder: /^infra\/ejabberd$/, ours: [], tests: [] },
   { folder: /^infra\/prosody$/, ours: ['infra/ejabberd'], tests: [] },
+  { folder: /^infra\/(chaos|bench)$/, ours: [...libs, ...infra, 'infra/testbed'], tests: [] },
   { folder: /^infra\//, ours: [...libs, ...infra], tests: [] },
 ];
 

@@ -1,0 +1,215 @@
+import type { Observation } from './history.js';
+
+/** What must not be, each in words with the job it is about, and what may be and is counted. */
+export interface Verdict {
+  /** Accepted and never told. */
+  readonly lost: readonly Finding[];
+  /** Told or run and never asked for. */
+  readonly unexpected: readonly Finding[];
+  /** Two live attempts at once while the network is whole, two messages about one outcome, two jobs of one request. */
+  readonly doubled: readonly Finding[];
+  /** Lost, and the server was killed within its time to write what it had confirmed. */
+  readonly lostByServer: readonly Finding[];
+  readonly counts: Counts;
+}
+
+export interface Finding {
+  readonly job: string;
+  readonly text: string;
+}
+
+export interface Counts {
+  readonly asked: number;
+  readonly accepted: number;
+  readonly told: number;
+  /** Accepted, and not told (yet). */
+  readonly open: number;
+  /** Requests without an answer. */
+  readonly unanswered: number;
+  /** Runs of handlers. */
+  readonly runs: number;
+  /** Runs of a job's attempt beyond the first of the same attempt, or after an attempt that was broken off. */
+  readonly reexecutions: number;
+  /** The same message about an outcome once more. */
+  readonly repeated: number;
+  /** Results of a job beyond the first. */
+  readonly secondResults: number;
+  /** Live attempts at once while somebody was stopped or cut off. */
+  readonly isolatedOverlaps: number;
+}
+
+export interface CheckOptions {
+  /** How long the server may keep what it has confirmed before it writes it, in milliseconds. */
+  readonly writeBehindMs?: number;
+}
+
+type Of<T extends Observation['type']> = Extract<Observation, { readonly type: T }>;
+
+interface Run {
+  readonly started: Of<'started'>;
+  readonly until: number;
+  readonly how: string | undefined;
+}
+
+/** Decides from a whole history, in any order, what went wrong in it. */
+export function check(
+  history: readonly Observation[],
+  { writeBehindMs = 3_000 }: CheckOptions = {},
+): Verdict {
+  const asked = new Set(all(history, 'asked').map(({ request }) => request));
+  const answers = all(history, 'answered');
+  const accepted = new Map(
+    answers.flatMap(({ job, request }) => (job === undefined ? [] : [[job, request] as const])),
+  );
+  const told = groupBy(all(history, 'told'), ({ job }) => job);
+  const results = groupBy(all(history, 'result'), ({ job }) => job);
+  const runs = groupBy(runsOf(history), ({ started }) => started.job);
+  const isolations = all(history, 'isolation');
+  const overlaps = [...runs.values()].flatMap(overlapsOf);
+  const isIsolated = (at: number) => isolations.some((time) => time.at <= at && at <= time.until);
+  const missing = [...accepted.keys()].filter((job) => !told.has(job));
+  const kills = all(history, 'server-killed');
+  const seen = groupBy(history, jobOf);
+  const mayBeTheServers = (job: string) =>
+    (seen.get(job) ?? []).some(({ at }) =>
+      kills.some((kill) => kill.at - writeBehindMs <= at && at <= kill.at),
+    );
+  const asLost = (job: string): Finding => ({ job, text: 'accepted and never told' });
+
+  return {
+    lost: missing.filter((job) => !mayBeTheServers(job)).map(asLost),
+    lostByServer: missing.filter(mayBeTheServers).map(asLost),
+    unexpected: unexpected(history, accepted, asked),
+    doubled: [
+      ...overlaps.filter(({ at }) => !isIsolated(at)).map(({ finding }) => finding),
+      ...[...told].flatMap(([job, messages]) => toldInTwoWays(job, messages)),
+      ...twoJobsOfOne(history),
+    ],
+    counts: {
+      asked: asked.size,
+      accepted: accepted.size,
+      told: told.size,
+      open: missing.length,
+      unanswered: asked.size - new Set(answers.map(({ request }) => request)).size,
+      runs: sum(runs.values(), ({ length }) => length),
+      reexecutions: sum(runs.values(), repeatedRuns),
+      repeated: sum(told.values(), ({ length }) => length - 1),
+      secondResults: sum(results.values(), (of) => new Set(of.map(({ item }) => item)).size - 1),
+      isolatedOverlaps: overlaps.filter(({ at }) => isIsolated(at)).length,
+    },
+  };
+}
+
+/** What is known of a job, in the order in which it happened. */
+export function storyOf(job: string, history: readonly Observation[]): readonly Observation[] {
+  const request = all(history, 'answered').find((answer) => answer.job === job)?.request;
+  const runs = new Set(
+    all(history, 'started')
+      .filter((run) => run.job === job)
+      .map(({ run }) => run),
+  );
+  return history
+    .filter(
+      (each) =>
+        jobOf(each) === job ||
+        (each.type === 'asked' && each.request === request) ||
+        (each.type === 'ended' && runs.has(each.run)),
+    )
+    .toSorted((a, b) => a.at - b.at);
+}
+
+const jobOf = (observation: Observation): string | undefined =>
+  'job' in observation ? observation.job : undefined;
+
+function runsOf(history: readonly Observation[]): Run[] {
+  const ends = new Map(all(history, 'ended').map((end) => [end.run, end]));
+  const deaths = new Map(
+    all(history, 'process').flatMap(({ pid, at, ended }) =>
+      ended === undefined ? [] : [[pid, at] as const],
+    ),
+  );
+  return all(history, 'started').map((started) => {
+    const end = ends.get(started.run);
+    const until = end?.at ?? deaths.get(started.pid) ?? Number.POSITIVE_INFINITY;
+    return { started, until, how: end?.how };
+  });
+}
+
+function overlapsOf(runs: readonly Run[]): { at: number; finding: Finding }[] {
+  const inOrder = runs.toSorted((a, b) => a.started.at - b.started.at);
+  return inOrder.flatMap((earlier, index) =>
+    inOrder
+      .slice(index + 1)
+      .filter(({ started }) => started.at < earlier.until)
+      .map(({ started }) => ({
+        at: started.at,
+        finding: {
+          job: started.job,
+          text: `attempt ${started.attempt} began (process ${started.pid}) while attempt ${earlier.started.attempt} ran (process ${earlier.started.pid})`,
+        },
+      })),
+  );
+}
+
+/** An attempt that ended by itself is no re-execution when it is followed by the next one. */
+function repeatedRuns(runs: readonly Run[]): number {
+  const finished = runs.filter(({ how }) => how === 'failed').length;
+  return Math.max(0, runs.length - 1 - finished);
+}
+
+function toldInTwoWays(job: string, messages: readonly Of<'told'>[]): Finding[] {
+  const ids = new Set(messages.map(({ message }) => message));
+  return ids.size < 2 ? [] : [{ job, text: `told by different messages: ${[...ids].join(', ')}` }];
+}
+
+/** The request may have been accepted without our hearing of it, so a job is expected if its request was sent. */
+function unexpected(
+  history: readonly Observation[],
+  accepted: ReadonlyMap<string, string | undefined>,
+  asked: ReadonlySet<string>,
+): Finding[] {
+  const found = new Map<string, Finding>();
+  for (const each of history) {
+    if (each.type !== 'told' && each.type !== 'started' && each.type !== 'answered') continue;
+    const { job, request } = each;
+    if (job === undefined || (each.type !== 'answered' && accepted.has(job))) continue;
+    if (request !== undefined && asked.has(request)) continue;
+    found.set(job, { job, text: `${each.type}, and nobody asked for it` });
+  }
+  return [...found.values()];
+}
+
+function twoJobsOfOne(history: readonly Observation[]): Finding[] {
+  const jobs = new Map<string, Set<string>>();
+  for (const each of history) {
+    if (each.type !== 'told' && each.type !== 'started' && each.type !== 'answered') continue;
+    const { job, request } = each;
+    if (job === undefined || request === undefined) continue;
+    jobs.set(request, (jobs.get(request) ?? new Set()).add(job));
+  }
+  return [...jobs].flatMap(([request, [first, ...others]]) =>
+    others.map((job) => ({ job, text: `of the same request ${request} as ${first}` })),
+  );
+}
+
+function all<T extends Observation['type']>(history: readonly Observation[], type: T): Of<T>[] {
+  return history.filter((observation): observation is Of<T> => observation.type === type);
+}
+
+function groupBy<T>(values: readonly T[], key: (value: T) => string | undefined): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    const name = key(value);
+    if (name === undefined) continue;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
+function sum<T>(values: Iterable<T>, of: (value: T) => number): number {
+  let total = 0;
+  for (const value of values) total += of(value);
+  return total;
+}

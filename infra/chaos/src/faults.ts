@@ -1,0 +1,183 @@
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceRole } from '@heavylift/provision';
+import { type Member, now, type Random } from '@heavylift/testbed';
+import { isXmppError } from '@heavylift/xmpp-pubsub';
+import type { World } from './world.js';
+
+/** Something that breaks. Resolves when it is over. */
+export type Fault = (world: World, random: Random) => Promise<void>;
+
+/**
+ * For so long after somebody was stopped or cut off, things may not be sorted out: the server notices after up to 8 s, the
+ * dispatcher waits for 5 s, and who was cut off may wait for up to 15 s until it tries again.
+ */
+const aftermathMs = 30_000;
+
+const roles: readonly ServiceRole[] = ['dispatcher', 'notifier', 'lifter'];
+
+function note({ recorder }: World, text: string): void {
+  recorder.note({ type: 'fault', at: now(), text });
+}
+
+function isolate({ recorder }: World, since: number, why: string): void {
+  recorder.note({ type: 'isolation', at: since, until: now() + aftermathMs, why });
+}
+
+/** Runs what cuts somebody off, and notes for how long that was so, whatever comes of it. */
+async function isolated(world: World, why: string, work: () => Promise<void>): Promise<void> {
+  const since = now();
+  try {
+    await work();
+  } finally {
+    isolate(world, since, why);
+  }
+}
+
+const member = (world: World, random: Random, role: ServiceRole): Member =>
+  random.pick(world.crew.of(role));
+
+/** SIGKILL, one of each of these roles at the same moment. */
+export const kill =
+  (...victims: readonly ServiceRole[]): Fault =>
+  async (world, random) => {
+    const hit = victims.map((role) => member(world, random, role));
+    note(world, `kill ${hit.map(({ name }) => name).join(' and ')}`);
+    for (const { signal } of hit) signal('SIGKILL');
+  };
+
+export const killAnyone: Fault = (world, random) => kill(random.pick(roles))(world, random);
+
+/** SIGSTOP for longer than the server and the dispatcher wait, then SIGCONT. */
+export const freeze =
+  (role?: ServiceRole): Fault =>
+  async (world, random) => {
+    const { name, signal } = member(world, random, role ?? random.pick(roles));
+    const ms = random.integer(9_000, 18_000);
+    note(world, `freeze ${name} for ${ms} ms`);
+    await isolated(world, `${name} frozen`, async () => {
+      signal('SIGSTOP');
+      await sleep(ms);
+      signal('SIGCONT');
+    });
+  };
+
+type ConnectionFault = 'cut' | 'cut-inside' | 'black-hole' | 'slow';
+
+/** A connection of any service goes bad. */
+export const connection =
+  (...kinds: readonly ConnectionFault[]): Fault =>
+  async (world, random) => {
+    const { name, line } = member(world, random, random.pick(roles));
+    if (line === undefined) throw new Error(`${name} has no line of its own`);
+    const kind = random.pick(kinds);
+    const ms = random.integer(1_000, 15_000);
+    note(world, `${kind} ${name}${kind === 'cut' || kind === 'cut-inside' ? '' : ` for ${ms} ms`}`);
+    await isolated(world, `${kind} ${name}`, async () => {
+      switch (kind) {
+        case 'cut':
+          return line.cut();
+        case 'cut-inside':
+          line.cutInside();
+          await sleep(2_000);
+          return line.heal();
+        case 'black-hole':
+          line.blackHole();
+          await sleep(ms);
+          return line.heal();
+        case 'slow':
+          line.slow(random.integer(50, 1_500));
+          await sleep(ms);
+          return line.heal();
+      }
+    });
+  };
+
+/** The server ends and comes again. */
+export const server =
+  (signal: 'SIGTERM' | 'SIGKILL'): Fault =>
+  async (world, random) => {
+    const ms = random.integer(0, 3_000);
+    note(world, `${signal} to the server, up again after ${ms} ms`);
+    await isolated(world, 'server down', async () => {
+      if (signal === 'SIGKILL') world.recorder.note({ type: 'server-killed', at: now() });
+      await world.server.kill(signal);
+      await sleep(ms);
+      await world.server.restart();
+    });
+  };
+
+/** SIGTERM to each service in turn, the next one when the last is there again. */
+export const rollingRestart: Fault = async (world) => {
+  for (const { name, restart } of world.crew.members) {
+    note(world, `restart ${name}`);
+    await restart();
+    await sleep(1_500);
+  }
+};
+
+/** The time of day of one service jumps, by up to two hours either way, and stays so. */
+export const clockJump: Fault = async (world, random) => {
+  const { name, signal } = member(world, random, random.pick(roles));
+  const ms = random.integer(-7_200_000, 7_200_000);
+  note(world, `the clock of ${name} is off by ${ms} ms from now on`);
+  await writeFile(world.clockFile, String(ms));
+  signal('SIGUSR2');
+  await sleep(500);
+};
+
+/** An administrator spoils a node, and puts all right again some seconds later. */
+export const misconfigure: Fault = async (world, random) => {
+  const { pubsub, nodes, accounts } = world;
+  const { bot, notifier, lifters } = accounts;
+  const ms = random.integer(1_000, 6_000);
+  const unsubscribe = (node: string, jid: string) =>
+    pubsub.node(node).setSubscriptions([{ jid, state: 'none' }]);
+  const lifter = random.pick(lifters);
+  const deeds: readonly (readonly [string, () => Promise<void>])[] = [
+    ['results: max_items 5', () => pubsub.node(nodes.results).configure({ maxItems: 5 })],
+    ['jobs: max_items 2', () => pubsub.node(nodes.jobs).configure({ maxItems: 2 })],
+    ['results: bot unsubscribed', () => unsubscribe(nodes.results, bot.jid)],
+    ['results: notifier unsubscribed', () => unsubscribe(nodes.results, notifier.jid)],
+    ['jobs: notifier unsubscribed', () => unsubscribe(nodes.jobs, notifier.jid)],
+    [`jobs: ${lifter.username} unsubscribed`, () => unsubscribe(nodes.jobs, lifter.jid)],
+    ['events: bot unsubscribed', () => unsubscribe(nodes.events, bot.jid)],
+    [
+      `results: ${lifter.username} may not publish`,
+      () =>
+        pubsub.node(nodes.results).setAffiliations([{ jid: lifter.jid, affiliation: 'member' }]),
+    ],
+  ];
+  const [what, spoil] = random.pick(deeds);
+  note(world, `${what}, put right after ${ms} ms`);
+  await isolated(world, what, async () => {
+    await spoil();
+    await sleep(ms);
+    await world.provision();
+  });
+};
+
+/** Results vanish before everybody has read them. */
+export const trimResults: Fault = async (world, random) => {
+  const node = world.pubsub.node(world.nodes.results);
+  if (random.chance(0.5)) {
+    note(world, 'purge the results');
+    await node.purge();
+    return;
+  }
+  const ids = await node.itemIds();
+  const gone = ids.filter(() => random.chance(0.5));
+  note(world, `retract ${gone.length} of ${ids.length} items of results`);
+  for (const id of gone) await node.retract(id).catch(unlessGone);
+};
+
+/** Somebody else, such as the limit of the node, was faster; ejabberd also forbids what it does not find. */
+function unlessGone(error: unknown): void {
+  if (!isXmppError(error, 'stanza-error')) throw error;
+}
+
+/** One of these, chosen anew each time. */
+export const oneOf =
+  (...faults: readonly Fault[]): Fault =>
+  (world, random) =>
+    random.pick(faults)(world, random);

@@ -1,0 +1,56 @@
+/**
+ * What the lifters of a chaos run can do. Loaded by a lifter, and again in each of its threads, so it imports nothing but Node;
+ * it has the shape of what `defineHandler` makes.
+ */
+import { randomUUID } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+interface Context {
+  readonly job: { readonly id: string };
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+}
+
+/** A note in the file that all lifters write to: one write a line, at its end, so that lines stay whole. */
+function note(line: object): void {
+  const file = process.env['CHAOS_EXECUTIONS'];
+  if (file === undefined) throw new Error('CHAOS_EXECUTIONS names no file');
+  const at = Number(process.hrtime.bigint() / 1_000n) / 1_000;
+  appendFileSync(file, `${JSON.stringify({ ...line, at })}\n`);
+}
+
+const work = {
+  name: 'work',
+  title: 'job',
+  summary: 'takes a while, and fails the first times if asked to',
+  done: 'Done',
+  fields: {
+    ms: { type: 'integer', default: 50, min: 0, max: 600_000 },
+    fail: { type: 'integer', default: 0, min: 0, max: 100 },
+    request: { type: 'text', default: '' },
+  },
+  timeout: 60_000,
+  maxAttempts: 3,
+  isolation: 'thread',
+  memoryLimit: 64,
+  async run(
+    args: { readonly ms: number; readonly fail: number; readonly request: string },
+    { job, attempt, signal }: Context,
+  ): Promise<null> {
+    const run = randomUUID();
+    const { ms, fail, request } = args;
+    note({ type: 'started', run, job: job.id, attempt, request, pid: process.pid });
+    let how = 'aborted';
+    try {
+      await sleep(ms, undefined, { signal });
+      how = attempt <= fail ? 'failed' : 'returned';
+    } finally {
+      note({ type: 'ended', run, how });
+    }
+    if (how === 'failed') throw new Error(`fails ${fail} times, and this is attempt ${attempt}`);
+    return null;
+  },
+};
+
+export default [work];

@@ -1,0 +1,48 @@
+import { type Finding, storyOf, type Verdict } from './check.js';
+import type { Observation } from './history.js';
+import type { Outcome } from './run.js';
+
+/** How many findings of a kind are told in full. */
+const toldInFull = 5;
+
+export const passed = ({ lost, unexpected, doubled }: Verdict): boolean =>
+  lost.length + unexpected.length + doubled.length === 0;
+
+/** One line about a run. */
+export function summary(name: string, { verdict, faults, settledMs }: Outcome): string {
+  const { lost, unexpected, doubled, lostByServer, counts } = verdict;
+  const { asked, accepted, told, unanswered, runs } = counts;
+  return [
+    `${passed(verdict) ? '✓' : '✗'} ${name}: ${faults} faults, ${asked} asked, ${accepted} accepted, ${told} told`,
+    `lost ${lost.length}, unexpected ${unexpected.length}, doubled ${doubled.length}`,
+    `${unanswered} without an answer, ${runs} runs, ${counts.reexecutions} of them again`,
+    `${counts.repeated} messages again, ${counts.secondResults} second results, ${counts.isolatedOverlaps} at once while isolated`,
+    ...(lostByServer.length === 0 ? [] : [`${lostByServer.length} lost by the killed server`]),
+    `settled in ${(settledMs / 1_000).toFixed(1)} s`,
+  ].join('; ');
+}
+
+/** What must not be, with what is known of each job. */
+export function details({ verdict, history }: Outcome): string[] {
+  const { lost, unexpected, doubled } = verdict;
+  return Object.entries({ lost, unexpected, doubled }).flatMap(([kind, findings]) => [
+    ...findings.slice(0, toldInFull).flatMap((finding) => detail(kind, finding, history)),
+    ...(findings.length > toldInFull ? [`and ${findings.length - toldInFull} more ${kind}`] : []),
+  ]);
+}
+
+function detail(kind: string, { job, text }: Finding, history: readonly Observation[]): string[] {
+  const story = storyOf(job, history);
+  const [from = 0, until = 0] = [story.at(0)?.at, story.at(-1)?.at];
+  const around = history.filter(
+    ({ type, at }) =>
+      (type === 'fault' || type === 'process') && at > from - 5_000 && at < until + 5_000,
+  );
+  return [
+    `${kind}: job ${job}: ${text}`,
+    ...[...story, ...around]
+      .toSorted((a, b) => a.at - b.at)
+      .slice(-25)
+      .map((event) => `  ${JSON.stringify(event)}`),
+  ];
+}

@@ -1,0 +1,138 @@
+import {
+  clockJump,
+  connection,
+  type Fault,
+  freeze,
+  kill,
+  killAnyone,
+  misconfigure,
+  oneOf,
+  rollingRestart,
+  server,
+  trimResults,
+} from './faults.js';
+
+/** What goes wrong, again and again. */
+export interface Scenario {
+  readonly name: string;
+  readonly summary: string;
+  /** Undefined: nothing. */
+  readonly fault?: Fault;
+  /** Quiet time between two faults, in milliseconds: at least and at most. */
+  readonly pauseMs: readonly [number, number];
+  /** The server runs in a container; skipped where there is no engine. */
+  readonly container?: boolean;
+}
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'calm', summary: 'nothing breaks', pauseMs: [1_000, 1_000] },
+  {
+    name: 'kill-lifter',
+    summary: 'SIGKILL to a lifter',
+    fault: kill('lifter'),
+    pauseMs: [1_000, 6_000],
+  },
+  {
+    name: 'kill-dispatcher',
+    summary: 'SIGKILL to a dispatcher',
+    fault: kill('dispatcher'),
+    pauseMs: [1_000, 10_000],
+  },
+  {
+    name: 'kill-notifier',
+    summary: 'SIGKILL to a notifier',
+    fault: kill('notifier'),
+    pauseMs: [1_000, 10_000],
+  },
+  {
+    name: 'kill-anyone',
+    summary: 'SIGKILL to any service, often',
+    fault: killAnyone,
+    pauseMs: [200, 4_000],
+  },
+  {
+    name: 'kill-dispatcher-and-lifter',
+    summary: 'SIGKILL to a dispatcher and a lifter at the same moment',
+    fault: kill('dispatcher', 'lifter'),
+    pauseMs: [2_000, 10_000],
+  },
+  {
+    name: 'freeze-lifter',
+    summary: 'SIGSTOP to a lifter for longer than the grace time, then SIGCONT',
+    fault: freeze('lifter'),
+    pauseMs: [1_000, 5_000],
+  },
+  {
+    name: 'freeze-dispatcher',
+    summary: 'SIGSTOP to a dispatcher, then SIGCONT',
+    fault: freeze('dispatcher'),
+    pauseMs: [3_000, 8_000],
+  },
+  {
+    name: 'freeze-notifier',
+    summary: 'SIGSTOP to a notifier, then SIGCONT',
+    fault: freeze('notifier'),
+    pauseMs: [3_000, 8_000],
+  },
+  {
+    name: 'cut',
+    summary: 'a connection is cut, between two stanzas or inside one',
+    fault: connection('cut', 'cut-inside'),
+    pauseMs: [500, 4_000],
+  },
+  {
+    name: 'black-hole',
+    summary: 'what a service and the server say to each other vanishes for a while',
+    fault: connection('black-hole'),
+    pauseMs: [2_000, 8_000],
+  },
+  {
+    name: 'slow',
+    summary: 'a connection is slow for a while',
+    fault: connection('slow'),
+    pauseMs: [1_000, 4_000],
+  },
+  {
+    name: 'server-stop',
+    summary: 'SIGTERM to the server, then it is started again',
+    fault: server('SIGTERM'),
+    pauseMs: [8_000, 15_000],
+  },
+  {
+    name: 'server-kill',
+    summary: 'SIGKILL to the server, then it is started again',
+    fault: server('SIGKILL'),
+    pauseMs: [8_000, 15_000],
+  },
+  {
+    name: 'rolling-restart',
+    summary: 'SIGTERM to each service in turn',
+    fault: rollingRestart,
+    pauseMs: [2_000, 5_000],
+  },
+  {
+    name: 'clock-jump',
+    summary: "a service's time of day jumps by up to two hours",
+    fault: oneOf(clockJump, clockJump, killAnyone),
+    pauseMs: [2_000, 6_000],
+  },
+  {
+    name: 'node-configuration',
+    summary: 'limits, subscriptions and rights at the nodes are changed, then put right',
+    fault: misconfigure,
+    pauseMs: [3_000, 8_000],
+  },
+  {
+    name: 'results-trimmed',
+    summary: 'results are purged or retracted, and services killed',
+    fault: oneOf(trimResults, trimResults, kill('notifier'), kill('dispatcher')),
+    pauseMs: [1_000, 5_000],
+  },
+  {
+    name: 'container',
+    summary: 'the server, in a container, is killed and started again',
+    fault: server('SIGKILL'),
+    pauseMs: [8_000, 15_000],
+    container: true,
+  },
+];

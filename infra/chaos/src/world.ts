@@ -1,0 +1,209 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
+import { type JobResult, resultsCodec } from '@heavylift/jobs';
+import { type Provisioned, provision } from '@heavylift/provision';
+import { type Crew, createRequester, now, type Requester, startCrew } from '@heavylift/testbed';
+import {
+  connectPubSub,
+  createSession,
+  type Item,
+  type PubSubService,
+  type Session,
+} from '@heavylift/xmpp-pubsub';
+import xml from '@xmpp/xml';
+import type { ChaosOptions } from './args.js';
+import { createRecorder, type Observation, type Recorder } from './history.js';
+import { parseExecution } from './parse.js';
+
+/** A whole system, made to be broken, and all that is seen of it. */
+export interface World {
+  readonly server: EjabberdServer;
+  readonly crew: Crew;
+  readonly recorder: Recorder;
+  readonly requester: Requester;
+  /** The PubSub service as its administrator sees it. */
+  readonly pubsub: PubSubService;
+  readonly nodes: Provisioned['nodes'];
+  readonly accounts: Provisioned['accounts'];
+  /** File that says how far the clocks of services are off; read by them at SIGUSR2. */
+  readonly clockFile: string;
+  /** Puts accounts and nodes right. */
+  provision(): Promise<Provisioned>;
+  /** All that happened so far, executions included. */
+  history(): Promise<readonly Observation[]>;
+  stop(): Promise<void>;
+}
+
+export interface WorldOptions
+  extends Pick<ChaosOptions, 'dispatchers' | 'notifiers' | 'lifters' | 'slots'> {
+  /** Gets history and logs. */
+  readonly dir: string;
+  /** @default a private child process */
+  readonly startServer?: () => Promise<EjabberdServer>;
+}
+
+const tls = { allowPlaintextOnLoopback: true };
+const ownFile = (file: string): string =>
+  new URL(`./dist/${file}`, import.meta.resolve('@heavylift/chaos/package.json')).href;
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { dir, dispatchers, notifiers, lifters, slots, startServer = startEjabberd } = options;
+  await rm(dir, { recursive: true, force: true });
+  await mkdir(dir, { recursive: true });
+  const executions = join(dir, 'executions.jsonl');
+  const clockFile = join(dir, 'clock');
+  const recorder = createRecorder(join(dir, 'history.jsonl'));
+  const ends: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    const server = await startServer();
+    ends.push(() => server.stop());
+    const { service, domain, pubsub: pubsubJid, admin } = server;
+    let passwords: Record<string, string> = {};
+    const provisionNow = async () => {
+      const provisioned = await provision({
+        service,
+        domain,
+        admin,
+        pubsubJid,
+        tls,
+        lifters,
+        extraUsers: [{ username: 'user', administrator: true }, { username: 'reader' }],
+        readers: [`reader@${domain}`],
+        passwords,
+      });
+      const { bot, notifier, lifters: pool, users } = provisioned.accounts;
+      passwords = Object.fromEntries(
+        [bot, notifier, ...pool, ...users].map(({ username, password }) => [username, password]),
+      );
+      return provisioned;
+    };
+    const provisioned = await provisionNow();
+    const { accounts, nodes } = provisioned;
+    const logIn = (username: string, password = passwords[username] ?? ''): Session => {
+      const session = createSession({ service, domain, username, password, tls });
+      ends.push(() => session.stop());
+      return session;
+    };
+
+    const administrator = logIn(admin.username, admin.password);
+    await administrator.start();
+    await watchResults(logIn('reader'), pubsubJid, nodes.results, recorder);
+
+    const requester = createRequester({
+      session: { service, domain, username: 'user', password: passwords['user'] ?? '', tls },
+      bot: accounts.bot.jid,
+      onAnswered: ({ request, job, text }) =>
+        recorder.note({
+          type: 'answered',
+          at: now(),
+          text,
+          ...(request === undefined ? {} : { request }),
+          ...(job === undefined ? {} : { job: job.id }),
+        }),
+      onTold: ({ id: message, request, job: { id: job, state } }) =>
+        recorder.note({
+          type: 'told',
+          at: now(),
+          job,
+          state,
+          ...(message === undefined ? {} : { message }),
+          ...(request === undefined ? {} : { request }),
+        }),
+      onReturned: (request) =>
+        recorder.note({ type: 'answered', at: now(), request, text: 'returned' }),
+    });
+    ends.push(() => requester.stop());
+    await requester.session.start();
+
+    const crew = await startCrew({
+      provisioned,
+      dispatchers,
+      notifiers,
+      lifters,
+      slots,
+      logs: dir,
+      lines: true,
+      imports: [ownFile('clock-shift.js')],
+      env: (role) => ({
+        CHAOS_EXECUTIONS: executions,
+        CHAOS_CLOCK: clockFile,
+        ...(role === 'lifter'
+          ? { LIFTER_HANDLERS: new URL(ownFile('handlers.js')).pathname, LIFTER_DRAIN_SECONDS: '8' }
+          : {}),
+      }),
+      onStarted: (name, pid) => recorder.note({ type: 'process', at: now(), name, pid }),
+      onEnded: (name, pid, ended) =>
+        recorder.note({ type: 'process', at: now(), name, pid, ended }),
+    });
+    ends.push(() => crew.stop());
+
+    return {
+      server,
+      crew,
+      recorder,
+      requester,
+      pubsub: connectPubSub(administrator, { jid: pubsubJid }),
+      nodes,
+      accounts,
+      clockFile,
+      provision: provisionNow,
+      history: async () => [...recorder.observations, ...(await readExecutions(executions))],
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Subscribes to the results, and notes each, those too that came while we were away. */
+async function watchResults(
+  session: Session,
+  pubsubJid: string,
+  name: string,
+  { note }: Recorder,
+): Promise<void> {
+  const seen = new Set<string>();
+  const node = connectPubSub(session, { jid: pubsubJid }).node(name, resultsCodec);
+  await session.start();
+  await node.subscribe();
+  const take = (items: readonly Item<readonly JobResult[]>[]): void => {
+    for (const { id: item, value } of items) {
+      if (seen.has(item)) continue;
+      seen.add(item);
+      for (const { job, status, attempt } of value)
+        note({ type: 'result', at: now(), job, status, attempt, item });
+    }
+  };
+  const announce = () => session.send(xml('presence')).catch(() => undefined);
+  session.on('online', ({ resumed }) => {
+    if (!resumed) void announce();
+  });
+  await announce();
+  node.replicate({
+    reset: take,
+    event(event) {
+      if (event.type === 'published') take(event.items);
+    },
+  });
+}
+
+async function readExecutions(file: string): Promise<Observation[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => parseExecution(line) ?? []);
+}
+
+/** Waits until something is so. @returns whether it was in time */
+export async function eventually(
+  isSo: () => boolean | Promise<boolean>,
+  timeoutMs: number,
+): Promise<boolean> {
+  for (const limit = now() + timeoutMs; now() < limit; await sleep(100))
+    if (await isSo()) return true;
+  return isSo();
+}

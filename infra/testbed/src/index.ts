@@ -1,0 +1,13 @@
+export { now } from './clock.js';
+export { type Crew, type CrewOptions, type Member, startCrew } from './crew.js';
+export { type Line, openLine } from './network.js';
+export { type Random, seededRandom } from './random.js';
+export {
+  type Answer,
+  createRequester,
+  type Requester,
+  type RequesterOptions,
+} from './requester.js';
+export { type ServiceProcess, startService } from './service-process.js';
+export { type SupervisedService, type SupervisorOptions, supervise } from './supervisor.js';
+export { type Usage, usageOf } from './usage.js';
