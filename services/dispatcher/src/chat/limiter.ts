@@ -23,13 +23,14 @@ interface Bucket {
 /** A bucket of tokens for each sender. Once it is empty, it has to be half full before anything is taken from it again. */
 export function createLimiter({ burst, perSecond, senders, now }: LimiterOptions) {
   const buckets = createBoundedMap<string, Bucket>(senders);
+  const enoughAgain = Math.max(1, burst / 2);
 
   return {
     take(sender: string): Verdict {
       const at = now();
       const known = buckets.get(sender) ?? { tokens: burst, at, empty: false };
       const tokens = Math.min(burst, known.tokens + ((at - known.at) * perSecond) / 1_000);
-      const wasEmpty = known.empty && tokens < burst / 2;
+      const wasEmpty = known.empty && tokens < enoughAgain;
       const served = !wasEmpty && tokens >= 1;
       buckets.set(sender, { tokens: served ? tokens - 1 : tokens, at, empty: !served });
       if (served) return 'served';

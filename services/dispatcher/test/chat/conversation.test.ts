@@ -1,98 +1,54 @@
-import type { BotMessage, HandlerSpec, JobEntry } from '@heavylift/jobs';
-import { jid } from '@xmpp/jid';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type ConversationPorts,
-  createConversation,
-  type RunRequest,
-} from '../../src/chat/conversation.js';
-
-const lift: HandlerSpec = {
-  name: 'lift',
-  title: 'heavy job',
-  summary: 'Lifts something heavy.',
-  fields: [
-    {
-      name: 'count',
-      type: 'integer',
-      required: false,
-      default: 30,
-      range: { min: 1, max: 1000 },
-      description: 'how many steps',
-    },
-  ],
-  timeoutMs: 60_000,
-  maxAttempts: 3,
-  texts: { done: 'Done lifting' },
-};
-
-const entry: JobEntry = {
-  id: '01890000-0000-7000-8000-000000000001',
-  number: 7,
-  revision: 1,
-  kind: 'lift',
-  args: {},
-  requester: { jid: 'ada@example.org/phone', messageType: 'chat' },
-  submitted: 0,
-  timeoutMs: 1,
-  priority: 0,
-  attempt: 1,
-  maxAttempts: 3,
-  stalls: 0,
-  target: { type: 'any' },
-  failures: [],
-  state: { type: 'pending' },
-};
+import { createBuiltIns } from '../../src/chat/built-in.js';
+import { createConversation } from '../../src/chat/conversation.js';
+import type { Desk } from '../../src/desk.js';
+import { entry, fakeDesk, now, policy, schedule } from '../support/desk.js';
 
 /** Says one line to the bot, and gives back all that came of it. */
-async function say(
-  line: string,
-  from = 'ada@example.org/phone',
-  ports: Partial<ConversationPorts> = {},
-) {
-  const said: BotMessage[] = [];
-  const ran: RunRequest[] = [];
+async function say(line: string, who = 'ada@example.org', changes: Partial<Desk> = {}) {
+  const { desk, done, ran } = fakeDesk(changes);
   const ended: string[] = [];
-  const conversation = createConversation({
-    isServed: (who) => who.endsWith('@example.org'),
-    isAdmin: (who) => who === 'root@example.org',
-    specs: () => new Map([['lift', lift]]),
-    run: async (request) => {
-      ran.push(request);
-      return { kind: 'accepted', entry };
-    },
-    say: async (message) => {
-      said.push(message);
-    },
-    shutdown: (reason) => ended.push(reason),
+  const ports = { desk: () => desk, policy: () => policy, now: () => now };
+  const builtIns = createBuiltIns({
     ...ports,
+    shutdown: (reason) => ended.push(reason),
+    shutdownOthers: (by) => ended.push(`others for ${by}`) + 2,
+    version: '1.2.3',
   });
-  await conversation.handle({ from: jid(from), messageId: 'm1', messageType: 'chat', text: line });
-  return { said, ran, ended, text: said[0]?.body };
+  const conversation = createConversation({ ...ports, builtIns });
+  const reply = await conversation.reply({
+    who,
+    text: line,
+    requester: { jid: `${who}/phone`, messageType: 'chat', messageId: 'm1' },
+  });
+  return { reply, text: reply.body, done, ran, ended };
 }
 
 describe('talking to the bot', () => {
-  it('schedules what a lifter can do, and answers to the message that asked', async () => {
-    const { said, ran } = await say('lift 5');
+  it('schedules what a lifter can do, for the one who asked', async () => {
+    const { reply, ran } = await say('lift 5 priority 3');
     expect(ran).toMatchObject([
-      { args: { count: 5 }, requester: { jid: 'ada@example.org/phone' } },
-    ]);
-    expect(said).toEqual([
       {
-        to: 'ada@example.org/phone',
-        type: 'chat',
-        inReplyTo: { id: 'm1', to: 'ada@example.org/phone' },
-        body: 'Scheduled heavy job... #7',
-        job: { id: entry.id, number: 7, state: 'scheduled' },
+        args: { count: 5 },
+        clauses: { priority: 3 },
+        requester: { jid: 'ada@example.org/phone', messageId: 'm1' },
       },
     ]);
+    expect(reply).toMatchObject({
+      body: 'Scheduled heavy job... #7',
+      job: { id: entry.id, number: 7, state: 'scheduled' },
+      runs: true,
+    });
   });
 
   it.each([
     ['LIFT', 'Scheduled heavy job... #7'],
+    ['\u3000lift\u00a05\u2003', 'Scheduled heavy job... #7'],
     ['dance', 'Dunno how to dance'],
     ['dance  with\nme', 'Dunno how to dance with me'],
     ['lifft 5', 'Dunno how to lifft 5. Did you mean lift?'],
+    ['stauts', 'Dunno how to stauts. Did you mean status?'],
     [
       'lift many',
       'count is "many", expected a whole number from 1 to 1000. Usage: lift [count=30]',
@@ -102,45 +58,128 @@ describe('talking to the bot', () => {
       'lift in banana',
       'I can\'t read that: "in banana": expected a time such as 90s, 10m, 1h30m or 2d.',
     ],
-    ['exit', 'Only an administrator may exit.'],
-    ['help lift', 'lift [count=30]: Lifts something heavy.\n  count: how many steps'],
+    ['status', '1 lifter, 1 of 4 slots busy, 0 waiting. Yours: #7'],
+    ['status 7', '#7 lift count=5: runs on lifter-1 for 8 s'],
+    ['status #7', '#7 lift count=5: runs on lifter-1 for 8 s'],
+    ['#7', '#7 lift count=5: runs on lifter-1 for 8 s'],
+    ['7', '#7 lift count=5: runs on lifter-1 for 8 s'],
+    ['status 99', 'I know no job #99.'],
+    ['jobs', '#7 lift count=5: runs on lifter-1 for 8 s'],
+    ['lifters', 'lifter-1: 1 of 4 slots busy; hash, lift'],
+    ['cancel 7', 'I told the lifter to end #7.'],
+    ['cancel', 'job is missing. Usage: cancel job'],
+    ['cancel seven', 'job is "seven", expected a whole number of at least 1. Usage: cancel job'],
+    ['retry 7', '#7 has not failed. Only a job that failed for good can be run again.'],
+    ['schedules', 'You have no schedules.'],
+    ['unschedule 9', 'I know no schedule 9.'],
+    ['version', 'Heavylift 1.2.3'],
+    ['help cancel', 'cancel job: ends a job\n  job: its number, such as 7 or #7'],
+    ['help dance', 'Dunno how to dance'],
   ])('%j: %j', async (line, answer) => {
     expect((await say(line)).text).toBe(answer);
   });
 
-  it('lists in help what the asker may do', async () => {
-    expect((await say('help')).text).toBe(
-      'I can do this for you:\n  lift [count=30]: Lifts something heavy.\n  help: says what I can do',
+  it.each([
+    ['status 8', 'That is not yours: only an administrator may look at #8.'],
+    ['cancel #8', 'That is not yours: only an administrator may cancel #8.'],
+    ['retry 8', 'That is not yours: only an administrator may run #8 again.'],
+    ['unschedule 2', 'That is not yours: only an administrator may take off schedule 2.'],
+    ['jobs all', "That is not yours: only an administrator may see everybody's jobs."],
+    ['exit', 'Only an administrator may exit.'],
+    ['exit all', 'Only an administrator may exit.'],
+  ])('%j is refused, and says so', async (line, answer) => {
+    const { text, done, ended } = await say(line);
+    expect(text).toBe(answer);
+    expect([...done, ...ended]).toEqual([]);
+  });
+
+  it.each([
+    ['status 8', '#8 lift count=5 (bob@example.org): failed 30 s ago: slipped'],
+    ['cancel #8', 'I told the lifter to end #8.'],
+    ['retry 8', 'Scheduled heavy job... #12 (#8 once more) (it waits for a free slot)'],
+    ['unschedule 2', 'Schedule 2 is off.'],
+    [
+      'schedules all',
+      '2: lift count=5 every "0 6 * * *" (Europe/Vienna) (bob@example.org), next in 60 min',
+    ],
+  ])('an administrator may: %j', async (line, answer) => {
+    expect((await say(line, 'root@example.org')).text).toBe(answer);
+  });
+
+  it('tells in help what the asker may do, and how to say when and where', async () => {
+    const { text } = await say('help');
+    expect(text).toContain('lift [count=30]: Lifts something heavy.');
+    expect(text).toContain('cancel job: ends a job');
+    expect(text).toContain('every "0 6 * * *"');
+    expect(text).not.toContain('exit');
+    expect((await say('help', 'root@example.org')).text).toContain('exit [all]: stops me');
+  });
+
+  it('shows in help what a command takes', async () => {
+    expect((await say('help lift')).text).toContain(
+      'lift [count=30]: Lifts something heavy.\n  count: how many steps\nBehind a command',
     );
-    expect((await say('help', 'root@example.org/x')).text).toContain('exit: stops me');
   });
 
   it('stops for an administrator, after it said so', async () => {
-    const { said, ended } = await say('exit', 'root@example.org/x');
-    expect(said.map(({ body }) => body)).toEqual(['Bye.']);
+    const { reply, ended } = await say('exit', 'root@example.org');
+    expect(reply.body).toBe('Bye.');
+    expect(ended).toEqual([]);
+    reply.afterwards?.();
     expect(ended).toEqual(['root@example.org said exit']);
   });
 
+  it('has the others stop, too, if all are meant', async () => {
+    const { reply, ended } = await say('exit all', 'root@example.org');
+    expect(reply.body).toBe('Bye. 3 others stop, too.');
+    reply.afterwards?.();
+    expect(ended).toEqual(['others for root@example.org', 'root@example.org said exit']);
+  });
+
   it('works only for the people it is configured to serve', async () => {
-    const { text, ran } = await say('lift', 'eve@elsewhere.example/x');
-    expect(text).toBe('I only work for people of this server.');
-    expect(ran).toEqual([]);
+    for (const line of ['lift', 'help', 'status', 'dance', '"']) {
+      const { text, ran } = await say(line, 'eve@elsewhere.example');
+      expect(text).toBe('I only work for people of this server.');
+      expect(ran).toEqual([]);
+    }
   });
 
-  it('says what a job waits for', async () => {
-    const run = async () => ({ kind: 'accepted', entry, waitsFor: 'for a free slot' }) as const;
-    expect((await say('lift', undefined, { run })).text).toBe(
-      'Scheduled heavy job... #7 (it waits for a free slot)',
-    );
+  it('a lifter cannot take the place of a command of the bot', async () => {
+    const { desk } = fakeDesk();
+    const exit = { ...desk.specs.get('lift'), name: 'exit' };
+    const specs = new Map([...desk.specs].map(([, spec]) => ['exit', { ...spec, ...exit }]));
+    expect((await say('exit', 'root@example.org', { specs })).text).toBe('Bye.');
   });
 
-  it('says when to ask again if there is too much to do', async () => {
-    const refused = { kind: 'refused', text: 'Too much to do. Try again in 30 s.' } as const;
-    expect((await say('lift', undefined, { run: async () => refused })).text).toBe(refused.text);
+  it.each([
+    [{ kind: 'accepted', entry, waitsFor: 'long' }, 'Scheduled heavy job... #7 (it waits long)'],
+    [{ kind: 'duplicate', job: entry.id, number: 7 }, 'That heavy job is scheduled already: #7'],
+    [
+      { kind: 'scheduled', schedule, next: now + 60_000 },
+      'Scheduled heavy job every "0 6 * * *" (Europe/Vienna): schedule 2, next in 60 s',
+    ],
+    [{ kind: 'impossible', reason: 'no such lifter' }, "I can't do that: no such lifter."],
+    [{ kind: 'refused', text: 'Too much to do.' }, 'Too much to do.'],
+  ] as const)('says what became of it: %j', async (outcome, answer) => {
+    expect((await say('lift', undefined, { run: async () => outcome })).text).toBe(answer);
   });
 
-  it('repeats no more of a long message than a line', async () => {
-    const { text } = await say('x'.repeat(5000));
-    expect(text?.length).toBeLessThan(130);
-  });
+  it('answers whatever is typed with something short', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string({ unit: 'grapheme', maxLength: 300 }),
+          fc
+            .array(
+              fc.constantFrom('lift', 'status', '#7', '"', '=', 'in', 'every', 'on', '5', 'job='),
+            )
+            .map((words) => words.join(' ')),
+        ),
+        async (line) => {
+          const { text } = await say(line);
+          expect(text.length).toBeGreaterThan(0);
+          expect(text.length).toBeLessThan(3_000);
+        },
+      ),
+    ));
 });

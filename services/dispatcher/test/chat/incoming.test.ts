@@ -8,6 +8,9 @@ const message = (attrs: Record<string, string>, ...children: Element[]): Element
   xml('message', { from: 'ada@example.org/phone', type: 'chat', ...attrs }, ...children);
 const body = (text: string): Element => xml('body', {}, text);
 
+const omemo = (...children: Element[]): Element =>
+  xml('encrypted', { xmlns: 'eu.siacs.conversations.axolotl' }, xml('header'), ...children);
+
 describe('classifyMessage', () => {
   it('takes a chat message with all that its answer needs', () => {
     const stanza = message(
@@ -28,6 +31,8 @@ describe('classifyMessage', () => {
         messageType: 'chat',
         text: 'lift 5',
         writtenAt: new Date('2026-01-02T03:04:05Z'),
+        wantsReceipt: false,
+        showsStates: false,
       },
     });
   });
@@ -35,6 +40,18 @@ describe('classifyMessage', () => {
   it('takes a message without a type as a normal one (RFC 6121 section 5.2.2)', () => {
     const stanza = xml('message', { from: 'ada@example.org/phone' }, body('lift'));
     expect(classifyMessage(stanza, self)).toMatchObject({ request: { messageType: 'normal' } });
+  });
+
+  it('sees what the client can do (XEP-0085 section 5.1, XEP-0184)', () => {
+    const stanza = message(
+      {},
+      body('lift'),
+      xml('active', { xmlns: 'http://jabber.org/protocol/chatstates' }),
+      xml('request', { xmlns: 'urn:xmpp:receipts' }),
+    );
+    expect(classifyMessage(stanza, self)).toMatchObject({
+      request: { wantsReceipt: true, showsStates: true },
+    });
   });
 
   it.each([
@@ -46,6 +63,8 @@ describe('classifyMessage', () => {
     ['nobody', xml('message', { type: 'chat' }, body('lift'))],
     ['no body (a chat state, a receipt)', message({})],
     ['a blank body', message({}, body(' \u00a0\n'))],
+    ['a blank body of zero width', message({}, body('\u200b\ufeff\u200d'))],
+    ['an exchange of keys (XEP-0384)', message({}, omemo())],
     ['a presence', xml('presence', { from: 'ada@example.org/phone' })],
     ['an unreadable sender', message({ from: '@' }, body('lift'))],
   ])('ignores %s', (_, stanza) => {
@@ -53,10 +72,9 @@ describe('classifyMessage', () => {
   });
 
   it.each([
-    [
-      'OMEMO',
-      message({}, body('…'), xml('encrypted', { xmlns: 'eu.siacs.conversations.axolotl' })),
-    ],
+    ['OMEMO', message({}, body('…'), omemo(xml('payload')))],
+    ['OMEMO without a fallback', message({}, omemo(xml('payload')))],
+    ['OpenPGP', message({}, body('…'), xml('x', { xmlns: 'jabber:x:encrypted' }, '…'))],
     ['XEP-0380', message({}, body('…'), xml('encryption', { xmlns: 'urn:xmpp:eme:0' }))],
     ['OTR', message({}, body('?OTRv23?'))],
   ])('sees that it cannot read %s', (_, stanza) => {
