@@ -80,8 +80,21 @@ export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
       openChat(provisioned, teardown, signal),
       unlessAborted(services.ready(readyTimeoutMs), signal),
     ]);
+    // A lifter is ready before the dispatcher has heard of it: a job given in between would wait, and be said to.
+    await liftersHeardOf(chat, demo.lifters, signal);
     return { chat, ownServer: server.kind !== 'external' };
   });
+}
+
+async function liftersHeardOf(chat: ChatClient, count: number, signal: AbortSignal): Promise<void> {
+  const timeout = AbortSignal.timeout(readyTimeoutMs);
+  try {
+    await unlessAborted(chat.lifters(count), AbortSignal.any([signal, timeout]));
+  } catch (error) {
+    if (signal.aborted || !timeout.aborted) throw error;
+    const seconds = readyTimeoutMs / 1000;
+    throw new DemoError(`The dispatcher has not heard of all lifters after ${seconds} s.`);
+  }
 }
 
 /** One that is still being started is waited for, unless it takes too long: it ends with us anyway. */
