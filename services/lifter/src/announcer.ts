@@ -10,7 +10,7 @@ export interface Announcer {
   appear(): Promise<void>;
   /** Says how things stand: now, or a moment later together with what changes until then. */
   announce(): void;
-  /** Says that this lifter is gone. */
+  /** Says how things stand at the end, and that this lifter is gone. */
   disappear(): Promise<void>;
 }
 
@@ -33,9 +33,9 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       log.debug({ err: error }, 'presence not sent');
     });
 
-  const changes = latest<void>(intervalMs, () => {
-    void send(xml('presence', { to: dispatcher }, lifterCodec.encode(describe())));
-  });
+  const describePresence = () =>
+    xml('presence', { to: dispatcher }, lifterCodec.encode(describe()));
+  const changes = latest<void>(intervalMs, () => void send(describePresence()));
 
   const unhandle = session.handle('get', 'query', LIFTER_NAMESPACE, async ({ from }) => {
     if (from.bare().toString() === dispatcher) return lifterCodec.encode(describe());
@@ -51,6 +51,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     async disappear() {
       changes.close();
       unhandle();
+      // The last word says what is left undone, so that nobody takes a clean stop for a death.
+      await send(describePresence());
       await send(xml('presence', { type: 'unavailable', to: dispatcher }));
       await send(xml('presence', { type: 'unavailable' }));
     },

@@ -44,6 +44,10 @@ describe('SIGTERM', () => {
     });
     expect(await lifter.exited).toBe(0);
     expect(dispatcher.resultsOf(job)).toEqual([]);
+    await isGone(lifter.jid);
+    // Its last word: nothing of what it was given is left undone, so that its going is no stall.
+    const last = dispatcher.announced.findLast(({ from }) => from === lifter.jid);
+    expect(last).toMatchObject({ draining: true, running: [] });
   });
 
   it('ends an idle lifter at once, and nothing of it is left', async () => {

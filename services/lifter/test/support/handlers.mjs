@@ -44,7 +44,10 @@ export default [
     return 'I did it anyway';
   }),
   handler('exit-0', () => process.exit(0)),
-  handler('deaf', () => sleep(600_000, undefined, { ref: false })),
+  handler('deaf', async (_args, { log }) => {
+    log.info('running');
+    await sleep(600_000, undefined, { ref: false });
+  }),
   handler('slow-echo', async () => {
     await sleep(500);
     return 'still here';

@@ -16,6 +16,8 @@ export interface Stage extends AsyncDisposable {
   readonly provisioned: Provisioned;
   /** Starts an epoch higher than all before. */
   lead(): Promise<Dispatcher>;
+  /** What tells the process of a lifter who and where it is. */
+  lifterEnv(index: number): Readonly<Record<string, string>>;
   /** Starts a lifter and waits until it is ready. */
   lift(dispatcher: Dispatcher, env?: Readonly<Record<string, string>>): Promise<Performer>;
 }
@@ -43,6 +45,7 @@ export async function setStage(): Promise<Stage> {
       leading.push(dispatcher);
       return dispatcher;
     },
+    lifterEnv: (index) => serviceEnv(provisioned, 'lifter', index, { slots: 4 }),
     async lift(dispatcher, env = {}) {
       const lifter = startLifter({
         ...serviceEnv(provisioned, 'lifter', 0, { slots: 4 }),
