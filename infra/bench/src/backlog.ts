@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { now } from '@heavylift/testbed';
+import { processesOf } from './measure.js';
+import type { System } from './system.js';
+import { measureUsage, type Taken } from './usage-over.js';
+
+export interface Backlog {
+  /** Jobs accepted a second while nothing waited, and with the backlog in place. */
+  readonly emptyRate: number;
+  readonly fullRate: number;
+  /** From the SIGKILL of the dispatcher until it accepts again, in milliseconds; its start as a process included. */
+  readonly restartMs: number;
+  /** Jobs done a second once slots are free. */
+  readonly drainRate: number;
+  /** Jobs told after one that was accepted later, by more than there are slots. */
+  readonly outOfOrder: number;
+  readonly untold: number;
+  readonly usage: readonly Taken[];
+}
+
+/** How many requests wait for their answer while jobs are being accepted. */
+const inFlight = 256;
+const answerLimitMs = 180_000;
+
+/**
+ * Fills the queue while no slot is free, restarts the dispatcher, and lets the queue run empty.
+ * @param slots of all lifters: so many jobs hold them until the queue is full
+ */
+export async function backlog(system: System, size: number, slots: number): Promise<Backlog> {
+  const held = [...Array(slots).keys()];
+  await accept(system, held.length, 'hold ms=3600000');
+  const usage = await measureUsage(
+    processesOf(system).filter(({ name }) => name !== 'dispatcher-1'),
+  );
+  const tenth = Math.floor(size / 10);
+  const emptyRate = await accept(system, tenth, 'noop');
+  await accept(system, size - 2 * tenth, 'noop');
+  const fullRate = await accept(system, tenth, 'noop');
+
+  const killed = now();
+  const [dispatcher] = system.crew.of('dispatcher');
+  dispatcher?.signal('SIGKILL');
+  const restartMs = (await acceptedAgain(system)) - killed;
+
+  // Free the slots: lifters that are asked to end hand back what they run; so the holders are cancelled instead.
+  const before = toldCount(system);
+  const waiting = [...system.jobs.values()].filter(({ told }) => told === undefined).length;
+  const draining = now();
+  for (const { number } of [...system.jobs.values()].slice(0, 50 + slots))
+    if (number !== undefined)
+      await system.requester.ask(`cancel #${number}`).catch(() => undefined);
+  for (const limit = now() + answerLimitMs; toldCount(system) < before + waiting && now() < limit; )
+    await sleep(50);
+  const drainRate = ((toldCount(system) - before) / (now() - draining)) * 1_000;
+  return {
+    emptyRate,
+    fullRate,
+    restartMs,
+    drainRate,
+    outOfOrder: outOfOrder(system, slots),
+    untold: [...system.jobs.values()].filter(
+      ({ answered, told }) => answered !== undefined && told === undefined,
+    ).length,
+    usage: await usage(),
+  };
+}
+
+const toldCount = ({ jobs }: System): number =>
+  [...jobs.values()].filter(({ told }) => told !== undefined).length;
+
+/** @returns jobs accepted a second */
+async function accept(system: System, count: number, text: string): Promise<number> {
+  const began = now();
+  const before = answeredCount(system);
+  const refusedBefore = system.refused.count;
+  let sent = 0;
+  const done = () => answeredCount(system) - before + system.refused.count - refusedBefore;
+  for (const limit = now() + answerLimitMs; done() < count && now() < limit; ) {
+    while (sent < count && sent - done() < inFlight) {
+      await system.ask(text);
+      sent += 1;
+    }
+    await sleep(2);
+  }
+  if (system.refused.count > refusedBefore)
+    throw new Error(`Not everything was accepted: ${system.refused.last}`);
+  return (done() / (now() - began)) * 1_000;
+}
+
+const answeredCount = ({ jobs }: System): number => {
+  let count = 0;
+  for (const { answered } of jobs.values()) if (answered !== undefined) count += 1;
+  return count;
+};
+
+async function acceptedAgain(system: System): Promise<number> {
+  const before = answeredCount(system);
+  for (const limit = now() + answerLimitMs; answeredCount(system) === before && now() < limit; ) {
+    await system.ask('noop');
+    await sleep(50);
+  }
+  return now();
+}
+
+/** Told in the order of their numbers, but for those that run at the same time. */
+function outOfOrder({ jobs }: System, slots: number): number {
+  const inOrder = [...jobs.values()]
+    .filter(({ told, number }) => told !== undefined && number !== undefined)
+    .toSorted((a, b) => (a.told ?? 0) - (b.told ?? 0))
+    .map(({ number = 0 }) => number)
+    .slice(slots + 50);
+  let highest = 0;
+  let late = 0;
+  for (const number of inOrder) {
+    if (number < highest - 2 * slots - 64) late += 1;
+    highest = Math.max(highest, number);
+  }
+  return late;
+}

@@ -1,0 +1,118 @@
+import { cpus } from 'node:os';
+import { type BenchOptions, parseBenchArgs, usage } from './args.js';
+import { backlog } from './backlog.js';
+import { idle, latency, throughput } from './measure.js';
+import { minimalClient } from './minimal.js';
+import { table } from './stats.js';
+import { type System, type SystemOptions, startSystem } from './system.js';
+import type { Taken } from './usage-over.js';
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const ms = (value: number): string => value.toFixed(2);
+const rate = (value: number): string => value.toFixed(0);
+
+const options = parseBenchArgs(process.argv.slice(2));
+if (options === undefined) say(usage);
+else await bench(options);
+
+async function bench(wanted: BenchOptions): Promise<void> {
+  const { parts, slots, lifters, inFlight } = wanted;
+  say(
+    `${cpus().length} processors, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`,
+  );
+  if (parts.has('client')) await client(wanted);
+  if (parts.has('latency') || parts.has('idle'))
+    await within({ lifters: 1, slots: 8 }, async (system) => {
+      if (parts.has('latency')) {
+        const { count, p50, p99 } = await latency(system, wanted.ms);
+        say(
+          `\nasked to told, one job at a time: p50 ${ms(p50)} ms, p99 ${ms(p99)} ms (${count} jobs)`,
+        );
+      }
+      if (parts.has('idle')) {
+        say('\nidle');
+        say(usageTable(await idle(system, wanted.ms * 2)));
+      }
+    });
+  if (parts.has('throughput')) {
+    const rows = [['lifters', 'in flight', 'jobs/s', 'p50 ms', 'p99 ms', 'entries a sheet']];
+    const usages: string[] = [];
+    for (const count of lifters) {
+      await within({ lifters: count, slots, watchSheets: true }, async (system) => {
+        for (const each of inFlight) {
+          const { perSecond, p50, p99, entriesASheet, usage } = await throughput(
+            system,
+            each,
+            wanted.ms,
+          );
+          rows.push([
+            String(count),
+            String(each),
+            rate(perSecond),
+            ms(p50),
+            ms(p99),
+            entriesASheet.toFixed(1),
+          ]);
+          usages.push(`${count} lifters, ${each} in flight\n${usageTable(usage)}`);
+        }
+      });
+    }
+    say(`\n${table(rows)}`);
+    for (const text of usages) say(`\n${text}`);
+  }
+  if (parts.has('backlog')) await queue(wanted);
+
+  async function within(
+    how: Omit<SystemOptions, 'profile'>,
+    work: (system: System) => Promise<void>,
+  ): Promise<void> {
+    const { profile } = wanted;
+    const system = await startSystem({ ...how, ...(profile === undefined ? {} : { profile }) });
+    try {
+      await work(system);
+    } finally {
+      await system.stop();
+    }
+  }
+
+  async function queue({ backlog: size }: BenchOptions): Promise<void> {
+    await within({ lifters: 2, slots: 8 }, async (system) => {
+      const found = await backlog(system, size, 16);
+      say(`\nbacklog of ${size}`);
+      say(
+        table([
+          ['accepted a second, queue empty', rate(found.emptyRate)],
+          [
+            'accepted a second, queue full',
+            `${rate(found.fullRate)} (${((found.fullRate / found.emptyRate) * 100).toFixed(0)} %)`,
+          ],
+          ['dispatcher killed, accepts again after', `${rate(found.restartMs)} ms`],
+          ['done a second while draining', rate(found.drainRate)],
+          ['out of order', String(found.outOfOrder)],
+          ['not told', String(found.untold)],
+        ]),
+      );
+      say(usageTable(found.usage));
+    });
+  }
+}
+
+async function client({ ms: time }: BenchOptions): Promise<void> {
+  const rows = [['minimal client', 'p50 ms', 'p99 ms', 'a second']];
+  for (const { what, p50, p99, perSecond } of await minimalClient(time / 2))
+    rows.push([what, ms(p50), ms(p99), rate(perSecond)]);
+  say(`\n${table(rows)}`);
+}
+
+function usageTable(all: readonly Taken[]): string {
+  const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+  return table([
+    ['process', 'CPU %', 'MiB', 'most MiB'],
+    ...all.map(({ name, cpu, rss, peakRss }) => [
+      name,
+      cpu.toFixed(1),
+      megabytes(rss),
+      megabytes(peakRss),
+    ]),
+  ]);
+}

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { now } from '@heavylift/testbed';
+import { quantile } from './stats.js';
+import type { System, Timeline } from './system.js';
+import { measureUsage, type Taken } from './usage-over.js';
+
+export interface Latency {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** One job at a time: asked for, told, and the next. Milliseconds. */
+export async function latency(system: System, ms: number): Promise<Latency> {
+  const taken: number[] = [];
+  for (const limit = now() + ms; now() < limit; ) {
+    const told = nextTold(system);
+    await system.ask('noop');
+    const { asked, told: at = Number.NaN } = await told;
+    taken.push(at - asked);
+  }
+  // The first ones warm up.
+  const counted = taken.slice(Math.floor(taken.length / 5));
+  return { count: counted.length, p50: quantile(counted, 0.5), p99: quantile(counted, 0.99) };
+}
+
+const nextTold = (system: System): Promise<Timeline> =>
+  new Promise((resolve) => {
+    system.onTold = resolve;
+  });
+
+export interface Throughput {
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** Entries a sheet; NaN if the ledger was not watched. */
+  readonly entriesASheet: number;
+  readonly usage: readonly Taken[];
+}
+
+/** So many jobs asked for and not told, at any time. */
+export async function throughput(
+  system: System,
+  inFlight: number,
+  ms: number,
+): Promise<Throughput> {
+  const times: number[] = [];
+  let counting = false;
+  let stopped = false;
+  let open = 0;
+  const failures: unknown[] = [];
+  const ask = (): void => {
+    open += 1;
+    system.ask('noop').catch((error: unknown) => failures.push(error));
+  };
+  system.onTold = ({ asked, told = Number.NaN }) => {
+    open -= 1;
+    if (counting) times.push(told - asked);
+    if (!stopped) ask();
+  };
+  for (let count = 0; count < inFlight; count += 1) ask();
+  await sleep(Math.min(2_000, ms / 2));
+  const usage = await measureUsage(processesOf(system));
+  const sheets = { ...system.sheets };
+  const began = now();
+  counting = true;
+  await sleep(ms);
+  counting = false;
+  const seconds = (now() - began) / 1_000;
+  const taken = await usage();
+  const count = system.sheets.count - sheets.count;
+  const entries = system.sheets.entries - sheets.entries;
+  stopped = true;
+  for (const limit = now() + 30_000; open > 0 && now() < limit; ) await sleep(50);
+  system.onTold = () => undefined;
+  if (failures.length > 0) throw failures[0];
+  return {
+    perSecond: times.length / seconds,
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
+    entriesASheet: entries / count,
+    usage: taken,
+  };
+}
+
+/** What everybody takes while nothing is asked for. */
+export async function idle(system: System, ms: number): Promise<readonly Taken[]> {
+  await sleep(1_000);
+  const usage = await measureUsage(processesOf(system));
+  await sleep(ms);
+  return usage();
+}
+
+export function processesOf({ crew, server }: System): { name: string; pid: number }[] {
+  const services = crew.members.flatMap(({ name, process }) =>
+    process === undefined ? [] : [{ name, pid: process.pid }],
+  );
+  return [...services, { name: 'ejabberd', pid: server.pid }, { name: 'user', pid: process.pid }];
+}

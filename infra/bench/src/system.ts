@@ -1,0 +1,163 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
+import { sheetCodec } from '@heavylift/jobs';
+import { type Provisioned, provision } from '@heavylift/provision';
+import { type Crew, createRequester, now, type Requester, startCrew } from '@heavylift/testbed';
+import { connectPubSub, createSession } from '@heavylift/xmpp-pubsub';
+import xml from '@xmpp/xml';
+
+/** A job as the user sees it. Times as of `now()`; undefined: not yet. */
+export interface Timeline {
+  readonly asked: number;
+  answered?: number;
+  told?: number;
+  number?: number;
+}
+
+export interface System {
+  readonly server: EjabberdServer;
+  readonly provisioned: Provisioned;
+  readonly crew: Crew;
+  readonly requester: Requester;
+  /** Jobs by request. */
+  readonly jobs: ReadonlyMap<string, Timeline>;
+  /** Asks for a job. Resolves when it is sent. */
+  ask(text: string): Promise<void>;
+  /** Requests so far that were answered without a job, and the last such answer. */
+  readonly refused: { readonly count: number; readonly last: string };
+  /** Called whenever a requester is told. */
+  onTold: (job: Timeline) => void;
+  /** Sheets published so far, and entries in them. */
+  readonly sheets: { readonly count: number; readonly entries: number };
+  stop(): Promise<void>;
+}
+
+export interface SystemOptions {
+  readonly lifters: number;
+  readonly slots: number;
+  readonly profile?: string;
+  /** Watch the ledger; costs the server an event more a sheet. @default false */
+  readonly watchSheets?: boolean;
+}
+
+const tls = { allowPlaintextOnLoopback: true };
+const handlers = (): string =>
+  new URL('./dist/handlers.js', import.meta.resolve('@heavylift/bench/package.json')).pathname;
+
+/** Starts a server and one dispatcher, one notifier and the lifters, and waits until a job went through. */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const { lifters, slots, profile, watchSheets = false } = options;
+  const logs = await mkdtemp(join(tmpdir(), 'heavylift-bench-'));
+  if (profile !== undefined) await mkdir(profile, { recursive: true });
+  const server = await startEjabberd();
+  const { service, domain, pubsub: pubsubJid, admin } = server;
+  const provisioned = await provision({
+    service,
+    domain,
+    admin,
+    pubsubJid,
+    tls,
+    lifters,
+    extraUsers: [{ username: 'user', administrator: true }],
+  });
+  const [user] = provisioned.accounts.users;
+  const jobs = new Map<string, Timeline>();
+  const refused = { count: 0, last: '' };
+  const sheets = { count: 0, entries: 0 };
+  let onTold: System['onTold'] = () => undefined;
+  const requester = createRequester({
+    session: { service, domain, username: 'user', password: user?.password ?? '', tls },
+    bot: provisioned.accounts.bot.jid,
+    onAnswered({ request, job, text }) {
+      const timeline = jobs.get(request ?? '');
+      if (timeline === undefined) return;
+      if (job === undefined) {
+        refused.count += 1;
+        refused.last = text;
+        return;
+      }
+      timeline.answered = now();
+      timeline.number = job.number;
+    },
+    onTold({ request }) {
+      const timeline = jobs.get(request ?? '');
+      if (timeline === undefined || timeline.told !== undefined) return;
+      timeline.told = now();
+      onTold(timeline);
+    },
+  });
+  await requester.session.start();
+  const administrator = createSession({ service, domain, ...admin, tls });
+  if (watchSheets) {
+    await administrator.start();
+    const node = connectPubSub(administrator, { jid: pubsubJid }).node(
+      provisioned.nodes.jobs,
+      sheetCodec,
+    );
+    node.on((event) => {
+      if (event.type !== 'published') return;
+      for (const { value } of event.items) {
+        sheets.count += 1;
+        sheets.entries += value.jobs.length;
+      }
+    });
+    await node.subscribe();
+    await administrator.send(xml('presence'));
+  }
+  const crew = await startCrew({
+    provisioned,
+    dispatchers: 1,
+    notifiers: 1,
+    lifters,
+    slots,
+    logs,
+    env: (role) => (role === 'lifter' ? { LIFTER_HANDLERS: handlers() } : {}),
+    ...(profile === undefined
+      ? {}
+      : { nodeArgs: (name) => ['--cpu-prof', `--cpu-prof-dir=${join(profile, name)}`] }),
+  });
+  let counter = 0;
+  const system: System = {
+    server,
+    provisioned,
+    crew,
+    requester,
+    jobs,
+    async ask(text) {
+      counter += 1;
+      const request = `bench-${counter}-${process.pid}`;
+      jobs.set(request, { asked: now() });
+      await requester.ask(text, request);
+    },
+    refused,
+    sheets,
+    get onTold() {
+      return onTold;
+    },
+    set onTold(listener) {
+      onTold = listener;
+    },
+    async stop() {
+      await crew.stop();
+      await requester.stop();
+      await administrator.stop();
+      await server.stop();
+      await rm(logs, { recursive: true, force: true });
+    },
+  };
+  await warmUp(system);
+  return system;
+}
+
+/** Asks for jobs until one is done. */
+async function warmUp(system: System): Promise<void> {
+  const limit = now() + 90_000;
+  const toldCount = () => [...system.jobs.values()].filter(({ told }) => told !== undefined).length;
+  while (toldCount() === 0) {
+    if (now() > limit) throw new Error(`No job was done within 90 s: ${system.refused.last}`);
+    await system.ask('noop');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
