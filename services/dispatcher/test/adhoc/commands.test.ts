@@ -56,7 +56,7 @@ function formIn(answer: Element) {
   return readForm(x);
 }
 const fieldsOf = (answer: Element) =>
-  Object.fromEntries(formIn(answer).fields.map(({ name, values }) => [name, values[0]]));
+  Object.fromEntries(formIn(answer).fields.map(({ name, values }) => [name, values[0] ?? '']));
 const noteOf = (answer: Element) => answer.getChildText('note');
 
 describe('ad-hoc commands (XEP-0050)', () => {
