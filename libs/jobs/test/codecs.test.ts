@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   eventsCodec,
+  failedCodec,
   type GoneJob,
   handlersCodec,
   isJobsError,
@@ -13,6 +14,7 @@ import {
   resultsCodec,
   runningQueryCodec,
   type Sheet,
+  scheduleCodec,
   sheetCodec,
 } from '../src/index.js';
 import { GONE_BYTES, jobBytesAtMost } from '../src/payloads/size.js';
@@ -74,6 +76,12 @@ describe('what is encoded and sent through a stream is decoded as it was', () =>
   it('events', () => survives(eventsCodec, fc.array(any.jobEvent, { maxLength: 3 })));
   it('lifter announcements', () => survives(lifterCodec, any.lifterAnnouncement));
   it('handlers', () => survives(handlersCodec, fc.array(any.handlerSpec, { maxLength: 3 })));
+  it('failed jobs', () =>
+    survives(
+      failedCodec,
+      fc.record({ entry: any.jobEntry, error: any.jobError }, { noNullPrototype: true }),
+    ));
+  it('schedules', () => survives(scheduleCodec, any.schedule));
   it('the running query', () => survives(runningQueryCodec, fc.constant(undefined)));
 });
 

@@ -12,6 +12,7 @@ import type {
   LifterAnnouncement,
   NewJob,
   Requester,
+  Schedule,
   Target,
 } from '../../src/index.js';
 
@@ -109,6 +110,23 @@ export const newJob: fc.Arbitrary<NewJob> = fc
 export const jobEntry: fc.Arbitrary<JobEntry> = fc
   .tuple(newJob, record({ number: positive, revision: positive }))
   .map(([job, more]) => ({ ...job, ...more }));
+
+export const schedule: fc.Arbitrary<Schedule> = fc
+  .tuple(
+    record({
+      number: positive,
+      kind: handlerName,
+      args: jsonObject,
+      requester,
+      cron: string({ minLength: 1 }),
+      timeZone: handlerName,
+      created: instant,
+      priority: integer({ min: -9, max: 9 }),
+      target,
+    }),
+    optional({ last: instant }),
+  )
+  .map(([base, more]) => ({ ...base, ...more }));
 
 export const jobResult: fc.Arbitrary<JobResult> = fc
   .tuple(

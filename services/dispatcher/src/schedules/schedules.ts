@@ -36,8 +36,9 @@ const againMs = 5_000;
 
 interface Row {
   schedule: Schedule;
-  next: Instant | undefined;
-  busy: boolean;
+  readonly next: Instant | undefined;
+  /** Not looked at before: it is being seen to, or could not be noted a moment ago. */
+  notBefore: Instant;
 }
 
 export function createSchedules(ports: SchedulesPorts): Schedules {
@@ -50,7 +51,7 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
   function put(schedule: Schedule): Row {
     lastNumber = Math.max(lastNumber, schedule.number);
     const { cron, timeZone, last = schedule.created } = schedule;
-    const row = { schedule, next: nextRun(cron, timeZone, last), busy: false };
+    const row = { schedule, next: nextRun(cron, timeZone, last), notBefore: 0 };
     rows.set(schedule.number, row);
     return row;
   }
@@ -98,13 +99,12 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
     },
     tick() {
       for (const row of rows.values()) {
-        const { next, busy, schedule } = row;
-        if (next === undefined || next > now() || busy) continue;
-        row.busy = true;
+        const { next, notBefore, schedule } = row;
+        if (next === undefined || next > now() || notBefore > now()) continue;
+        row.notBefore = Number.POSITIVE_INFINITY;
         run(row, next).catch((error: unknown) => {
           onNote({ err: error, schedule: schedule.number }, 'a run could not be noted');
-          row.busy = false;
-          row.next = Math.max(next, now() + againMs);
+          row.notBefore = now() + againMs;
         });
       }
     },

@@ -1,6 +1,7 @@
 import {
   type JobResult,
   type LifterAnnouncement,
+  type Limits,
   makeJobId,
   type NewJob,
   openLedger,
@@ -9,6 +10,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createHistory } from '../../src/scheduler/history.js';
 import { createScheduler } from '../../src/scheduler/scheduler.js';
+import type { SchedulerOptions } from '../../src/scheduler/types.js';
 
 const announcement = (changes: Partial<LifterAnnouncement> = {}): LifterAnnouncement => ({
   version: '1',
@@ -23,49 +25,57 @@ const announcement = (changes: Partial<LifterAnnouncement> = {}): LifterAnnounce
 const [one, two] = ['lifter-1@x/lifter-1.a', 'lifter-2@x/lifter-2.b'];
 
 /** A scheduler over a ledger of its own, at a time that only the test moves on. */
-function office() {
+function office(limits: Limits = {}) {
   let now = 1_000_000;
   let made = 0;
   const ledger = openLedger({ epoch: 1, items: [] });
   const ended: JobResult[] = [];
-  const scheduler = createScheduler({
+  const history = createHistory();
+  const options: SchedulerOptions = {
     ledger,
     graceMs: 5_000,
     cancelGraceMs: 10_000,
-    limits: () => ({}),
+    limits: () => limits,
     now: () => now,
     random: () => 1 - Number.EPSILON,
     onChange: () => undefined,
-    history: createHistory(),
+    history,
     onEnd: (result) => ended.push(result),
     onOutcome: () => undefined,
     onGone: () => undefined,
     onNote: () => undefined,
-  });
-  const submit = (changes: Partial<NewJob> = {}) => {
-    made += 1;
-    return scheduler.submit({
-      id: makeJobId(now, new Uint8Array([0, 0, 0, 0, 0, made >> 8, made, 0, 0, 0])),
-      kind: 'lift',
-      args: {},
-      requester: { jid: 'ada@x/phone', messageType: 'chat' },
-      submitted: now,
-      timeoutMs: 60_000,
-      priority: 0,
-      attempt: 1,
-      maxAttempts: 3,
-      stalls: 0,
-      target: { type: 'any' },
-      failures: [],
-      state: { type: 'pending' },
-      ...changes,
-    });
   };
+  const scheduler = createScheduler(options);
+  const makeId = () => {
+    made += 1;
+    return makeJobId(now, new Uint8Array([0, 0, 0, 0, 0, made >> 8, made, 0, 0, 0]));
+  };
+  const job = (changes: Partial<NewJob> = {}): NewJob => ({
+    id: makeId(),
+    kind: 'lift',
+    args: {},
+    requester: { jid: 'ada@x/phone', messageType: 'chat' },
+    submitted: now,
+    timeoutMs: 60_000,
+    priority: 0,
+    attempt: 1,
+    maxAttempts: 3,
+    stalls: 0,
+    target: { type: 'any' },
+    failures: [],
+    state: { type: 'pending' },
+    ...changes,
+  });
+  const submit = (changes: Partial<NewJob> = {}) => scheduler.submit(job(changes));
   return {
     scheduler,
     ledger,
     ended,
+    history,
     submit,
+    submitToAll: (changes: Partial<NewJob> = {}) => scheduler.submitToAll(job(changes), makeId),
+    /** Another term over the same ledger: all that is only in memory is gone. */
+    nextTerm: () => createScheduler({ ...options, history: createHistory() }),
     pass(ms: number) {
       now += ms;
       scheduler.tick();
@@ -321,5 +331,166 @@ describe('the end of a job', () => {
     pass(2_000);
     pass(2_000);
     expect(ended.map(({ status }) => status)).toEqual(['expired']);
+  });
+});
+
+describe('a job that a lifter hands back', () => {
+  const release = (job: string, lifter: string) =>
+    ({ type: 'attempt', job, attempt: 1, lifter, at: 0, outcome: 'released' }) as const;
+
+  it('goes to another', () => {
+    const { scheduler, submit, lifterOf } = office();
+    scheduler.announced(one, announcement());
+    const job = submit().id;
+    scheduler.announced(two, announcement({ busy: 1 }));
+    scheduler.reported(release(job, one), one);
+    expect(lifterOf(job)).toBe(two);
+  });
+
+  it('comes back to it after a while if there is no other', () => {
+    const { scheduler, submit, lifterOf, pass } = office();
+    scheduler.announced(one, announcement());
+    const job = submit().id;
+    scheduler.reported(release(job, one), one);
+    expect(lifterOf(job)).toBeUndefined();
+    pass(1_000);
+    expect(lifterOf(job)).toBe(one);
+  });
+});
+
+describe('limits', () => {
+  it('keep so many of a kind and of a requester from running at once', () => {
+    const { scheduler, submit, lifterOf, succeed } = office({
+      runningOfKind: { lift: 2 },
+      runningOfRequester: 1,
+    });
+    scheduler.announced(one, announcement({ slots: 9 }));
+    const ada = { jid: 'ada@x/phone', messageType: 'chat' } as const;
+    const bob = { jid: 'bob@x/phone', messageType: 'chat' } as const;
+    const eve = { jid: 'eve@x/phone', messageType: 'chat' } as const;
+    const jobs = [ada, ada, bob, eve].map((requester) => submit({ requester }).id);
+    expect(jobs.map(lifterOf)).toEqual([one, undefined, one, undefined]);
+    expect(scheduler.waitsFor(jobs[3] ?? '')).toBe(
+      'for a running "lift" to end: 2 at once are allowed',
+    );
+    expect(scheduler.openOf('ada@x')).toBe(2);
+    succeed(jobs[0] ?? '');
+    expect(jobs.map(lifterOf).slice(1)).toEqual([one, one, undefined]);
+  });
+});
+
+describe('cancelling', () => {
+  it('ends a job that waits', () => {
+    const { scheduler, submit, ended } = office();
+    const job = submit().id;
+    expect(scheduler.cancel(job, 'ada@x')).toBe('cancelled');
+    expect(ended).toMatchObject([{ job, status: 'cancelled' }]);
+    expect(scheduler.cancel(job, 'ada@x')).toBe('over');
+  });
+
+  it('asks the lifter of a job that runs, and ends it if there is no answer', () => {
+    const { scheduler, ledger, submit, ended, pass } = office();
+    scheduler.announced(one, announcement());
+    const job = submit().id;
+    expect(scheduler.cancel(job, 'ada@x')).toBe('requested');
+    expect(ledger.get(job)).toMatchObject({ cancelRequested: { by: 'ada@x' } });
+    expect(ended).toEqual([]);
+    scheduler.announced(one, announcement({ running: [{ id: job, attempt: 1 }] }));
+    pass(10_000);
+    expect(ended).toMatchObject([{ job, status: 'cancelled' }]);
+  });
+});
+
+describe('a job for all lifters', () => {
+  const running = (ledger: { entries(): Iterable<{ id: string; target: { type: string } }> }) =>
+    [...ledger.entries()].filter(({ target }) => target.type === 'child').map(({ id }) => id);
+
+  it('is impossible while nobody has its handler', () => {
+    expect(office().submitToAll()).toBeUndefined();
+  });
+
+  it('is done by each of them, and ends when the last has', () => {
+    const { scheduler, ledger, submitToAll, succeed, ended, lifterOf, history } = office();
+    scheduler.announced(one, announcement());
+    scheduler.announced(two, announcement());
+    const parent = submitToAll()?.id ?? '';
+    const children = running(ledger);
+    expect(children.map(lifterOf).sort()).toEqual([one, two]);
+    expect(lifterOf(parent)).toBeUndefined();
+    succeed(children[0] ?? '');
+    expect(ended).toEqual([]);
+    succeed(children[1] ?? '');
+    expect(ended).toMatchObject([{ job: parent, status: 'succeeded' }]);
+    scheduler.told(parent);
+    expect([...ledger.entries()]).toEqual([]);
+    expect(history.all()).toHaveLength(3);
+  });
+
+  it('fails, with the others’ answers in, if one of them leaves for good', () => {
+    const { scheduler, ledger, submitToAll, succeed, ended, lifterOf, pass } = office();
+    scheduler.announced(one, announcement());
+    scheduler.announced(two, announcement());
+    submitToAll();
+    const children = running(ledger);
+    const ofOne = children.find((child) => lifterOf(child) === one) ?? '';
+    succeed(ofOne);
+    scheduler.left(two);
+    pass(5_000);
+    expect(ended.at(-1)).toMatchObject({
+      status: 'failed',
+      error: { class: 'PartsFailed', message: expect.stringContaining('lifter-2') },
+    });
+  });
+
+  it('does not wait for a part whose lifter left before it could begin', () => {
+    const { scheduler, submit, submitToAll, ended, pass } = office();
+    scheduler.announced(one, announcement({ slots: 1 }));
+    submit();
+    submitToAll();
+    scheduler.left(one);
+    pass(5_000);
+    pass(5_000);
+    expect(ended).toContainEqual(expect.objectContaining({ status: 'failed' }));
+  });
+
+  it('is cancelled with its parts', () => {
+    const { scheduler, ledger, submitToAll, ended, pass } = office();
+    scheduler.announced(one, announcement({ slots: 1 }));
+    scheduler.announced(two, announcement({ slots: 1 }));
+    const parent = submitToAll({ notBefore: 1_060_000 })?.id ?? '';
+    expect(scheduler.cancel(parent, 'ada@x')).toBe('cancelled');
+    expect(ended.map(({ status }) => status)).toEqual(['cancelled', 'cancelled', 'cancelled']);
+    pass(60_000);
+    scheduler.told(parent);
+    expect([...ledger.entries()]).toEqual([]);
+  });
+
+  it('goes on under the next leader, who lets go parts without a whole', () => {
+    const { scheduler, ledger, submitToAll, nextTerm } = office();
+    scheduler.announced(one, announcement());
+    const parent = submitToAll();
+    nextTerm();
+    expect([...ledger.entries()]).toHaveLength(2);
+    ledger.remove(parent?.id ?? '');
+    nextTerm();
+    expect([...ledger.entries()]).toEqual([]);
+  });
+});
+
+describe('what people and programs ask for', () => {
+  it('finds open jobs by number, by unique key and by the message that brought them', () => {
+    const { scheduler, submit, succeed } = office();
+    scheduler.announced(one, announcement());
+    const requester = { jid: 'ada@x/phone', messageType: 'chat', messageId: 'm1' } as const;
+    const { id, number } = submit({ requester, uniqueKey: '["a"]' });
+    const { openJobs } = scheduler;
+    expect(openJobs.withNumber(number)).toBe(id);
+    expect(openJobs.withKey('lift', '["a"]')).toBe(id);
+    succeed(id);
+    scheduler.told(id);
+    expect(openJobs.withNumber(number)).toBeUndefined();
+    expect(openJobs.withKey('lift', '["a"]')).toBeUndefined();
+    expect(openJobs.duplicateOf(requester, 1_000_000 + 599_999)).toBe(id);
+    expect(openJobs.duplicateOf(requester, 1_000_000 + 600_000)).toBeUndefined();
   });
 });
