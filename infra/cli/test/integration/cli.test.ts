@@ -206,15 +206,19 @@ describe('heavylift doctor', () => {
     const slow = await provisioned({
       configure: (config) => ({
         ...config,
-        shaper: { slow: 3_000 },
+        // As in the example that distributions ship.
+        shaper: { normal: { rate: 3_000, burst_size: 20_000 } },
+        shaper_rules: {
+          ...config.shaper_rules,
+          c2s_shaper: [{ none: 'admin' }, { normal: 'all' }],
+        },
         listen: config.listen.map((entry) =>
-          entry['module'] === 'ejabberd_c2s' ? { ...entry, shaper: 'slow' } : entry,
+          entry['module'] === 'ejabberd_c2s' ? { ...entry, shaper: 'c2s_shaper' } : entry,
         ),
       }),
     });
-    expect((await slow.examine('dispatcher')).wrong).toEqual([
-      expect.stringContaining('limit.shaper'),
-    ]);
+    const slowly = await slow.examine('dispatcher');
+    expect(slowly.wrong, slowly.said.join('\n')).toEqual([expect.stringContaining('limit.shaper')]);
     const small = await provisioned({
       configure: (config) => ({
         ...config,
