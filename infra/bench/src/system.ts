@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
 import { sheetCodec } from '@heavylift/jobs';
-import { type Provisioned, provision } from '@heavylift/provision';
+import { type Provisioned, provision, type ServiceRole } from '@heavylift/provision';
 import { type Crew, createRequester, now, type Requester, startCrew } from '@heavylift/testbed';
 import { connectPubSub, createSession } from '@heavylift/xmpp-pubsub';
 import xml from '@xmpp/xml';
@@ -45,6 +45,17 @@ export interface SystemOptions {
 const tls = { allowPlaintextOnLoopback: true };
 const handlers = (): string =>
   new URL('./dist/handlers.js', import.meta.resolve('@heavylift/bench/package.json')).pathname;
+
+const envOf: Readonly<Record<ServiceRole, Readonly<Record<string, string>>>> = {
+  // One user asks for as much as a whole company.
+  dispatcher: {
+    DISPATCHER_MESSAGES_PER_SECOND: '100000',
+    DISPATCHER_MAX_BACKLOG_PER_REQUESTER: '100000',
+    DISPATCHER_MAX_BACKLOG: '100000',
+  },
+  notifier: {},
+  lifter: { LIFTER_HANDLERS: handlers() },
+};
 
 /** Starts a server and one dispatcher, one notifier and the lifters, and waits until a job went through. */
 export async function startSystem(options: SystemOptions): Promise<System> {
@@ -113,7 +124,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     lifters,
     slots,
     logs,
-    env: (role) => (role === 'lifter' ? { LIFTER_HANDLERS: handlers() } : {}),
+    env: (role) => envOf[role],
     ...(profile === undefined
       ? {}
       : { nodeArgs: (name) => ['--cpu-prof', `--cpu-prof-dir=${join(profile, name)}`] }),

@@ -8,28 +8,53 @@ export interface LoadOptions {
   readonly requester: Requester;
   readonly recorder: Recorder;
   readonly random: Random;
+  /** Numbers of accepted jobs by their requests, as they become known. */
+  readonly numbers: ReadonlyMap<string, number>;
   /** Requests a second. */
   readonly rate: number;
   readonly signal: AbortSignal;
 }
 
-/** Asks for jobs at a steady rate until the signal aborts: most are short, some take seconds, some fail once or for good. */
-export async function load({ requester, recorder, random, rate, signal }: LoadOptions) {
+/**
+ * Asks for jobs at a steady rate until the signal aborts: most are short, some take seconds, some fail once or for good, and of the
+ * long ones every other is cancelled.
+ */
+export async function load(options: LoadOptions): Promise<void> {
+  const { requester, recorder, random, numbers, rate, signal } = options;
+  const unwanted = new Set<string>();
   const began = now();
   for (let count = 0; !signal.aborted; count += 1) {
     const due = began + (count / rate) * 1_000;
     await sleep(Math.max(0, due - now()), undefined, { signal }).catch(() => undefined);
-    if (!signal.aborted) await ask(requester, recorder, anyJob(random));
+    if (signal.aborted) return;
+    const job = anyJob(random);
+    const request = await ask(requester, recorder, job.text);
+    if (job.isLong && random.chance(0.5)) unwanted.add(request);
+    for (const each of unwanted) {
+      const number = numbers.get(each);
+      if (number === undefined || !random.chance(0.1)) continue;
+      unwanted.delete(each);
+      await say(requester, recorder, `cancel ${number}`, randomUUID());
+    }
   }
 }
 
-/** Asks for one job. */
-export async function ask(requester: Requester, recorder: Recorder, job: string): Promise<void> {
+/** Asks for one job. @returns the request's id, which is an argument of the job too */
+export async function ask(requester: Requester, recorder: Recorder, job: string): Promise<string> {
   const request = randomUUID();
-  const text = `${job} request=${request}`;
+  await say(requester, recorder, `${job} request=${request}`, request);
+  return request;
+}
+
+async function say(
+  requester: Requester,
+  recorder: Recorder,
+  text: string,
+  request: string,
+): Promise<void> {
+  // Before it is sent: the answer may be quicker than we.
+  recorder.note({ type: 'asked', at: now(), request, text });
   try {
-    // Before it is sent: the answer may be quicker than we.
-    recorder.note({ type: 'asked', at: now(), request, text });
     await requester.ask(text, request);
   } catch (error) {
     if (!isXmppError(error)) throw error;
@@ -37,9 +62,13 @@ export async function ask(requester: Requester, recorder: Recorder, job: string)
   }
 }
 
-function anyJob(random: Random): string {
+function anyJob(random: Random): { readonly text: string; readonly isLong: boolean } {
   const draw = random.next();
-  if (draw < 0.03) return `work ms=${random.integer(2_000, 6_000)} fail=0`;
+  if (draw < 0.04) return { text: `work ms=${random.integer(2_000, 6_000)} fail=0`, isLong: true };
+  return { text: anyShortJob(draw, random), isLong: false };
+}
+
+function anyShortJob(draw: number, random: Random): string {
   if (draw < 0.1) return `work ms=${random.integer(5, 50)} fail=1`;
   if (draw < 0.12) return 'work ms=5 fail=9';
   return `work ms=${random.integer(1, 150)} fail=0`;

@@ -37,9 +37,16 @@ export async function run(scenario: Scenario, options: RunOptions): Promise<Outc
   try {
     await firstJob(world);
     const loading = new AbortController();
-    const { requester, recorder } = world;
+    const { requester, recorder, numbers } = world;
     const { signal } = loading;
-    const loaded = load({ requester, recorder, random: random.fork('load'), rate, signal });
+    const loaded = load({
+      requester,
+      recorder,
+      numbers,
+      random: random.fork('load'),
+      rate,
+      signal,
+    });
     const faults = await breakAgainAndAgain(scenario, world, random.fork('faults'), ms);
     loading.abort();
     await loaded;

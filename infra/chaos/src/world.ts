@@ -23,6 +23,8 @@ export interface World {
   readonly crew: Crew;
   readonly recorder: Recorder;
   readonly requester: Requester;
+  /** Numbers of accepted jobs by their requests. */
+  readonly numbers: ReadonlyMap<string, number>;
   /** The PubSub service as its administrator sees it. */
   readonly pubsub: PubSubService;
   readonly nodes: Provisioned['nodes'];
@@ -45,6 +47,12 @@ export interface WorldOptions
 }
 
 const tls = { allowPlaintextOnLoopback: true };
+/** One user asks for as much as a whole company. */
+const openToAll = {
+  DISPATCHER_MESSAGES_PER_SECOND: '100000',
+  DISPATCHER_MAX_BACKLOG_PER_REQUESTER: '100000',
+  DISPATCHER_MAX_BACKLOG: '100000',
+};
 const ownFile = (file: string): string =>
   new URL(`./dist/${file}`, import.meta.resolve('@heavylift/chaos/package.json')).href;
 
@@ -94,17 +102,20 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     await administrator.start();
     await watchResults(logIn('reader'), pubsubJid, nodes.results, recorder);
 
+    const numbers = new Map<string, number>();
     const requester = createRequester({
       session: { service, domain, username: 'user', password: passwords['user'] ?? '', tls },
       bot: accounts.bot.jid,
-      onAnswered: ({ request, job, text }) =>
+      onAnswered({ request, job, text }) {
+        if (request !== undefined && job !== undefined) numbers.set(request, job.number);
         recorder.note({
           type: 'answered',
           at: now(),
           text,
           ...(request === undefined ? {} : { request }),
           ...(job === undefined ? {} : { job: job.id }),
-        }),
+        });
+      },
       onTold: ({ id: message, request, job: { id: job, state } }) =>
         recorder.note({
           type: 'told',
@@ -132,6 +143,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       env: (role) => ({
         CHAOS_EXECUTIONS: executions,
         CHAOS_CLOCK: clockFile,
+        ...(role === 'dispatcher' ? openToAll : {}),
         ...(role === 'lifter'
           ? { LIFTER_HANDLERS: new URL(ownFile('handlers.js')).pathname, LIFTER_DRAIN_SECONDS: '8' }
           : {}),
@@ -147,6 +159,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       crew,
       recorder,
       requester,
+      numbers,
       pubsub: connectPubSub(administrator, { jid: pubsubJid }),
       nodes,
       accounts,
