@@ -130,7 +130,9 @@ function runsOf(history: readonly Observation[]): Run[] {
   );
   return all(history, 'started').map((started) => {
     const end = ends.get(started.run);
-    const until = end?.at ?? deaths.get(started.pid) ?? Number.POSITIVE_INFINITY;
+    // A handler that outlives its lifter and ends by itself says so: then that counts.
+    const death = deaths.get(started.pid) ?? deaths.get(started.parent);
+    const until = end?.at ?? death ?? Number.POSITIVE_INFINITY;
     return { started, until, how: end?.how };
   });
 }

@@ -40,7 +40,8 @@ const work = {
   ): Promise<null> {
     const run = randomUUID();
     const { ms, fail, request } = args;
-    note({ type: 'started', run, job: job.id, attempt, request, pid: process.pid });
+    const { pid, ppid: parent } = process;
+    note({ type: 'started', run, job: job.id, attempt, request, pid, parent });
     let how = 'aborted';
     try {
       await sleep(ms, undefined, { signal });

@@ -34,6 +34,8 @@ export type Observation =
       readonly attempt: number;
       readonly request: string;
       readonly pid: number;
+      /** A handler may run in a process beside the lifter's, which ends with it. */
+      readonly parent: number;
     }
   | { readonly type: 'ended'; readonly at: number; readonly run: string; readonly how: string }
   /** A result in an item of the results node. */

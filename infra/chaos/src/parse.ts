@@ -4,13 +4,16 @@ import type { Observation } from './history.js';
 export function parseExecution(line: string): Observation | undefined {
   const noted = parsed(line);
   if (typeof noted !== 'object' || noted === null) return undefined;
-  const { type, at, run, job, attempt, request, pid, how }: Record<string, unknown> = { ...noted };
+  const { type, at, run, job, attempt, request, pid, parent, how }: Record<string, unknown> = {
+    ...noted,
+  };
   if (typeof at !== 'number' || typeof run !== 'string') return undefined;
   if (type === 'ended' && typeof how === 'string') return { type, at, run, how };
   if (type !== 'started' || typeof job !== 'string' || typeof attempt !== 'number')
     return undefined;
-  if (typeof request !== 'string' || typeof pid !== 'number') return undefined;
-  return { type, at, run, job, attempt, request, pid };
+  if (typeof request !== 'string' || typeof pid !== 'number' || typeof parent !== 'number')
+    return undefined;
+  return { type, at, run, job, attempt, request, pid, parent };
 }
 
 function parsed(line: string): unknown {

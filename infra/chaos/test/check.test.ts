@@ -20,6 +20,7 @@ const started = (job: string, at: number, attempt = 1, pid = 1): Observation => 
   attempt,
   request: `r-${job}`,
   pid,
+  parent: pid + 100,
 });
 const told = (job: string, at: number, message = `told-${job}`): Observation => ({
   type: 'told',
@@ -90,11 +91,20 @@ describe('doubled', () => {
     expect(check(overlap).doubled).toHaveLength(1);
   });
 
-  it('is no attempt after the process of the one before has ended', () => {
-    const death: Observation = { type: 'process', at: 3, name: 'l', pid: 1, ended: 'SIGKILL' };
-    const { doubled, counts } = check([...overlap, death]);
-    expect(doubled).toEqual([]);
-    expect(counts.reexecutions).toBe(1);
+  it.each([1, 101])(
+    'is no attempt after the process of the one before, or its lifter, has ended',
+    (pid) => {
+      const death: Observation = { type: 'process', at: 3, name: 'l', pid, ended: 'SIGKILL' };
+      const { doubled, counts } = check([...overlap, death]);
+      expect(doubled).toEqual([]);
+      expect(counts.reexecutions).toBe(1);
+    },
+  );
+
+  it('is an attempt beside a handler that outlived its lifter', () => {
+    const death: Observation = { type: 'process', at: 3, name: 'l', pid: 101, ended: 'SIGKILL' };
+    const end: Observation = { type: 'ended', at: 9, run: 'a-1', how: 'returned' };
+    expect(check([...overlap, death, end]).doubled).toHaveLength(1);
   });
 
   it('is no second attempt while somebody is cut off; that is counted', () => {
