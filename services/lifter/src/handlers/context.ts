@@ -28,5 +28,5 @@ export interface HandlerLog {
 }
 
 export type LogLevel = keyof HandlerLog;
-/** Structured-clonable values. */
+/** Told as JSON would; errors by their name, message and stack. */
 export type LogDetails = Readonly<Record<string, unknown>>;

@@ -7,6 +7,7 @@ import { handlersOf } from '../handlers/module.js';
 import { type Latest, latest } from '../latest.js';
 import { jobError } from './errors.js';
 import { toJson } from './json.js';
+import { plainDetails } from './log-details.js';
 import { logLimit } from './log-limit.js';
 import type { FromHandler, Task, TaskReturn } from './protocol.js';
 
@@ -72,7 +73,7 @@ function context(
   const logAt =
     (level: LogLevel): HandlerLog[LogLevel] =>
     (message, details) =>
-      log({ type: 'log', level, message, ...(details && { details }) });
+      log({ type: 'log', level, message, ...(details && { details: plainDetails(details) }) });
   return {
     job,
     attempt,

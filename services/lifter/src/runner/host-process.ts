@@ -78,7 +78,6 @@ const lastWordsMs = 500;
 export function startHostProcess(options: HostProcessOptions): HostProcess {
   const { program, args = [], onOutput, killTimeoutMs } = options;
   const child = fork(fileURLToPath(program), args, {
-    serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: environment(),
     // Ctrl-C is the lifter's to hear; and with its group goes what the handlers have started.
