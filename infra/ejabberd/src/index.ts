@@ -12,6 +12,7 @@ export {
 export { EXTERNAL_VARIABLES } from './external.js';
 export { type FindOptions, type FoundServer, findServer } from './find.js';
 export { findInstallation, type Installation } from './installation.js';
+export { hasApt, type UnpackOptions, unpackPackages } from './launch/debian.js';
 export { isLaunchError, LaunchError, type LaunchErrorCode } from './launch/error.js';
 export { makeTestCa, type TestCa } from './launch/test-ca.js';
 export { anyInstallation, STATE_DIR, unpackedInstallation } from './packages.js';

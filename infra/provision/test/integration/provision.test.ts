@@ -313,7 +313,7 @@ for (const { name, start } of candidates) {
       const right = await known();
       const pubsub = await pubsubAs(server.admin);
       const results = pubsub.node('heavylift/results');
-      await results.setAffiliations([{ jid: 'bot@localhost', affiliation: 'none' }]);
+      await results.setAffiliations([{ jid: 'lifter-1@localhost', affiliation: 'none' }]);
       await results.configure({ title: 'Mine' });
       await pubsub.node('heavylift/jobs').configure({ accessModel: 'open' });
       const asked: ProvisionOptions = { ...right, resultsAccess: 'open', widening: 'hold-back' };
@@ -326,7 +326,7 @@ for (const { name, start } of candidates) {
       expect(heldBack).toContainEqual({
         kind: 'affiliation-set',
         node: 'heavylift/results',
-        jid: 'bot@localhost',
+        jid: 'lifter-1@localhost',
         was: 'none',
         now: 'publisher',
       });
