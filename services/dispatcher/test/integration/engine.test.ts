@@ -1,0 +1,217 @@
+import { decodeJobMark } from '@heavylift/jobs';
+import xml from '@xmpp/xml';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  bodyOf,
+  chat,
+  patience,
+  playLifter,
+  stage,
+  startDispatcher,
+  tell,
+} from './support/stage.js';
+
+type Person = Awaited<ReturnType<typeof chat>>;
+type PlayedLifter = Awaited<ReturnType<typeof playLifter>>;
+
+/** A lifter that is known and has free slots, and somebody who asks. */
+async function ready(slots = 9): Promise<{ lifter: PlayedLifter; you: Person }> {
+  const lifter = await playLifter(0);
+  await lifter.announce(slots);
+  const you = await chat('you');
+  await vi.waitFor(async () => {
+    expect(bodyOf(await you.say('lifters'))).toContain('lifter-1');
+    expect(bodyOf(await you.say('help'))).toContain('sweep');
+  }, patience);
+  return { lifter, you };
+}
+
+const jobOf = (answer: Awaited<ReturnType<Person['say']>>) => {
+  const mark = decodeJobMark(answer);
+  if (mark === undefined) throw new Error(`no job in "${bodyOf(answer)}"`);
+  return mark;
+};
+
+async function letGo(lifter: PlayedLifter): Promise<void> {
+  await tell(...lifter.open().map(({ id }) => id));
+  await vi.waitFor(() => expect(lifter.open()).toEqual([]), patience);
+}
+
+const entryOf = (lifter: PlayedLifter, job: string) =>
+  vi.waitFor(() => {
+    const entry = lifter.given().find(({ id }) => id === job);
+    if (entry === undefined) throw new Error(`${job} was not given to the lifter`);
+    return entry;
+  }, patience);
+
+describe('with a dispatcher', () => {
+  it('a job that waits is cancelled at once, one that runs by its lifter', async () => {
+    await startDispatcher();
+    const { lifter, you } = await ready(1);
+    const [runs, waits] = [jobOf(await you.say('lift')), jobOf(await you.say('lift'))];
+    await entryOf(lifter, runs.id);
+    expect(bodyOf(await you.say(`cancel ${waits.number}`))).toContain(`#${waits.number}`);
+    await you.say(`cancel ${runs.number}`);
+    await vi.waitFor(() => {
+      expect(lifter.given()).toMatchObject([
+        { id: runs.id, cancelRequested: { by: 'you@localhost' } },
+      ]);
+    }, patience);
+    expect(bodyOf(await you.say(`status ${waits.number}`))).toMatch(/cancelled/i);
+    await letGo(lifter);
+  });
+
+  it('the same message twice is one job, and so is the same unique key', async () => {
+    await startDispatcher();
+    const { lifter, you } = await ready();
+    const message = xml(
+      'message',
+      { to: stage.provisioned.accounts.bot.jid, type: 'chat', id: 'twice' },
+      xml('body', {}, 'lift'),
+    );
+    await you.session.send(message);
+    await you.session.send(message);
+    const answers = await vi.waitFor(() => {
+      const found = you.heard.filter(
+        (stanza) => stanza.getChild('reply', 'urn:xmpp:reply:0')?.attrs['id'] === 'twice',
+      );
+      expect(found).toHaveLength(2);
+      return found;
+    }, patience);
+    expect(new Set(answers.map((answer) => jobOf(answer).id)).size).toBe(1);
+
+    const first = jobOf(await you.say('sweep kitchen'));
+    const same = await you.say('sweep room=kitchen');
+    expect(jobOf(same)).toMatchObject({ id: first.id, number: first.number });
+    expect(jobOf(await you.say('sweep hall')).id).not.toBe(first.id);
+    expect(lifter.open()).toHaveLength(3);
+    await letGo(lifter);
+  });
+
+  it('a job that failed for good is retried under a new number, with the same arguments', async () => {
+    await startDispatcher();
+    const { lifter, you } = await ready();
+    const failing = jobOf(await you.say('lift 7'));
+    await lifter.fail(await entryOf(lifter, failing.id));
+    await tell(failing.id);
+    await vi.waitFor(() => expect(lifter.open()).toEqual([]), patience);
+    expect(bodyOf(await you.say(`status ${failing.number}`))).toMatch(/too heavy/);
+    const again = jobOf(await you.say(`retry ${failing.number}`));
+    expect(again.number).toBeGreaterThan(failing.number);
+    expect(await entryOf(lifter, again.id)).toMatchObject({
+      args: { count: 7 },
+      attempt: 1,
+      failures: [],
+    });
+    await letGo(lifter);
+  });
+
+  it('a job for all is done by every lifter, and answered once', async () => {
+    await startDispatcher();
+    const { lifter, you } = await ready();
+    const other = await playLifter(1);
+    await other.announce();
+    await vi.waitFor(async () => {
+      expect(bodyOf(await you.say('lifters'))).toContain('lifter-2');
+    }, patience);
+    const whole = jobOf(await you.say('lift 3 on all'));
+    for (const each of [lifter, other]) {
+      const [part] = await vi.waitFor(() => {
+        expect(each.given()).toHaveLength(1);
+        return each.given();
+      }, patience);
+      if (part !== undefined) await each.succeed(part);
+    }
+    await vi.waitFor(async () => {
+      expect(bodyOf(await you.say(`status ${whole.number}`))).toMatch(/done|succeeded/i);
+    }, patience);
+    await tell(whole.id);
+    await vi.waitFor(() => expect(lifter.open()).toEqual([]), patience);
+  });
+
+  it('a schedule brings a job again and again, under the next dispatcher too, until it is taken off', async () => {
+    const first = await startDispatcher();
+    const { lifter, you } = await ready();
+    expect(bodyOf(await you.say('lift 2 every "* * * * * *"'))).toContain('schedule 1');
+    await vi.waitFor(() => expect(lifter.given().length).toBeGreaterThan(0), patience);
+    await first.stop();
+    const before = lifter.open().length;
+    await startDispatcher('dispatcher.2');
+    await lifter.announce(9);
+    await vi.waitFor(() => expect(lifter.open().length).toBeGreaterThan(before), patience);
+    await you.say('unschedule 1');
+    expect(bodyOf(await you.say('schedules'))).not.toContain('* * *');
+    await letGo(lifter);
+  });
+
+  it('the backlog is bounded, by person too, and the refusal says when to try again', async () => {
+    await startDispatcher('dispatcher.1', {
+      limits: { openJobs: 3, openJobsOfRequester: 2, schedulesOfRequester: 1 },
+    });
+    const { lifter, you } = await ready();
+    const ada = await chat('ada');
+    await you.say('lift');
+    await you.say('lift');
+    expect(bodyOf(await you.say('lift'))).toMatch(/2 are allowed. Try again in/);
+    await ada.say('lift');
+    expect(bodyOf(await ada.say('lift'))).toMatch(/no more than 3 are taken. Try again in/);
+    await letGo(lifter);
+  });
+});
+
+describe('with two dispatchers', () => {
+  it('one acts; when it is killed the other takes over, and every accepted job is there', async () => {
+    const leader = await startDispatcher('dispatcher.1');
+    await startDispatcher('dispatcher.2');
+    const { lifter, you } = await ready();
+    const before = jobOf(await you.say('lift'));
+    await leader.kill();
+    const killed = performance.now();
+    const after = jobOf(await you.say('lift'));
+    // Take-over is to take 5 s at most; a busy machine gets some more.
+    expect(performance.now() - killed).toBeLessThan(15_000);
+    await lifter.announce(9);
+    await entryOf(lifter, before.id);
+    await entryOf(lifter, after.id);
+    expect(after.number).toBeGreaterThan(before.number);
+    await letGo(lifter);
+  });
+
+  it('a message that reaches the standby by its full JID is answered by the leader (XEP-0297)', async () => {
+    await startDispatcher('dispatcher.1');
+    const standby = await startDispatcher('dispatcher.2');
+    const { you } = await ready();
+    await you.session.send(
+      xml(
+        'message',
+        { to: String(standby.session.jid), type: 'chat', id: 'astray' },
+        xml('body', {}, 'dance'),
+      ),
+    );
+    await vi.waitFor(() => {
+      const answers = you.heard.filter(
+        (stanza) => stanza.getChild('reply', 'urn:xmpp:reply:0')?.attrs['id'] === 'astray',
+      );
+      expect(answers.map(bodyOf)).toEqual(['Dunno how to dance']);
+    }, patience);
+  });
+});
+
+describe('when the server is killed', () => {
+  it('no accepted job is lost, though the server has forgotten what it confirmed last', async () => {
+    await startDispatcher();
+    const { lifter, you } = await ready(0);
+    const jobs: string[] = [];
+    for (let count = 1; count <= 20; count += 1)
+      jobs.push(jobOf(await you.say(`lift ${count}`)).id);
+    await stage.server.kill();
+    await stage.server.restart();
+    await vi.waitFor(() => {
+      expect(new Set(lifter.open().map(({ id }) => id))).toEqual(new Set(jobs));
+    }, patience);
+    await vi.waitFor(async () => {
+      expect(bodyOf(await you.say('jobs'))).toContain('lift');
+    }, patience);
+    await letGo(lifter);
+  });
+});
