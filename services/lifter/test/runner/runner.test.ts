@@ -182,6 +182,14 @@ describe('what takes more memory than it may', () => {
   );
 });
 
+it('an attempt that shared its process with one that brought it down starts over, alone', async () => {
+  const neighbour = run('patient-echo');
+  const outcome = await run('hog-map');
+  expect(outcome).toMatchObject({ type: 'failed', error: { class: 'MemoryLimitError' } });
+  expect(await neighbour).toMatchObject({ type: 'succeeded' });
+  expect(restarted).toContain('patient-echo');
+}, 60_000);
+
 describe('what a handler writes to standard output and error', () => {
   it.each(['thread', 'process'] as const)('becomes its log lines: %s', async (isolation) => {
     const messages: FromHandler[] = [];

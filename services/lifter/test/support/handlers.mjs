@@ -52,6 +52,11 @@ export default [
     await sleep(500);
     return 'still here';
   }),
+  handler('patient-echo', async (_args, { log }) => {
+    log.info('running');
+    await sleep(4_000);
+    return 'still here';
+  }),
   handler('native-loop', async (_args, { log }) => {
     log.info('running');
     await sleep(50);
