@@ -11,6 +11,8 @@ export interface BenchOptions {
   readonly parts: ReadonlySet<string>;
   /** Folder for CPU profiles of the services. */
   readonly profile?: string;
+  /** Folder for their logs. */
+  readonly logs?: string;
 }
 
 export const parts = ['client', 'latency', 'throughput', 'idle', 'backlog'] as const;
@@ -26,6 +28,7 @@ Measures a private server, the services as processes of their own, and a chat us
   --backlog N      pending jobs (10000)
   --only A,B       of ${parts.join(', ')}
   --profile DIR    write a CPU profile of every service there
+  --logs DIR       keep the logs of the services there
   --help           print this`;
 
 /** @returns undefined if help is wanted. @throws Error on what cannot be read */
@@ -40,11 +43,12 @@ export function parseBenchArgs(args: readonly string[]): BenchOptions | undefine
       backlog: { type: 'string', default: '10000' },
       only: { type: 'string', default: parts.join(',') },
       profile: { type: 'string' },
+      logs: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return undefined;
-  const { profile } = values;
+  const { profile, logs } = values;
   return {
     ms: whole('--seconds', values.seconds) * 1_000,
     lifters: values.lifters.split(',').map((each) => whole('--lifters', each)),
@@ -53,6 +57,7 @@ export function parseBenchArgs(args: readonly string[]): BenchOptions | undefine
     backlog: whole('--backlog', values.backlog),
     parts: new Set(values.only.split(',')),
     ...(profile === undefined ? {} : { profile }),
+    ...(logs === undefined ? {} : { logs }),
   };
 }
 

@@ -20,7 +20,8 @@ export interface Backlog {
 
 /** How many requests wait for their answer while jobs are being accepted. */
 const inFlight = 256;
-const answerLimitMs = 180_000;
+const answerLimitMs = 120_000;
+const drainLimitMs = 120_000;
 
 /**
  * Fills the queue while no slot is free, restarts the dispatcher, and lets the queue run empty.
@@ -30,7 +31,7 @@ export async function backlog(system: System, size: number, slots: number): Prom
   const held = [...Array(slots).keys()];
   await accept(system, held.length, 'hold ms=3600000');
   const usage = await measureUsage(
-    processesOf(system).filter(({ name }) => name !== 'dispatcher-1'),
+    (await processesOf(system)).filter(({ name }) => name !== 'dispatcher-1'),
   );
   const tenth = Math.floor(size / 10);
   const emptyRate = await accept(system, tenth, 'noop');
@@ -42,15 +43,12 @@ export async function backlog(system: System, size: number, slots: number): Prom
   dispatcher?.signal('SIGKILL');
   const restartMs = (await acceptedAgain(system)) - killed;
 
-  // Free the slots: lifters that are asked to end hand back what they run; so the holders are cancelled instead.
+  // Those that hold the slots are cancelled: lifters that are told to stop would hand them back.
   const before = toldCount(system);
-  const waiting = [...system.jobs.values()].filter(({ told }) => told === undefined).length;
   const draining = now();
-  for (const { number } of [...system.jobs.values()].slice(0, 50 + slots))
-    if (number !== undefined)
-      await system.requester.ask(`cancel #${number}`).catch(() => undefined);
-  for (const limit = now() + answerLimitMs; toldCount(system) < before + waiting && now() < limit; )
-    await sleep(50);
+  for (const { text, number } of system.jobs.values())
+    if (text !== 'noop' && number !== undefined) await system.requester.ask(`cancel ${number}`);
+  for (const limit = now() + drainLimitMs; untold(system) > 0 && now() < limit; ) await sleep(50);
   const drainRate = ((toldCount(system) - before) / (now() - draining)) * 1_000;
   return {
     emptyRate,
@@ -58,15 +56,21 @@ export async function backlog(system: System, size: number, slots: number): Prom
     restartMs,
     drainRate,
     outOfOrder: outOfOrder(system, slots),
-    untold: [...system.jobs.values()].filter(
-      ({ answered, told }) => answered !== undefined && told === undefined,
-    ).length,
+    untold: untold(system),
     usage: await usage(),
   };
 }
 
 const toldCount = ({ jobs }: System): number =>
   [...jobs.values()].filter(({ told }) => told !== undefined).length;
+
+/** Accepted and not told. A request without an answer, such as one that a killed dispatcher had heard, is not waited for. */
+function untold({ jobs }: System): number {
+  let count = 0;
+  for (const { answered, told } of jobs.values())
+    if (answered !== undefined && told === undefined) count += 1;
+  return count;
+}
 
 /** @returns jobs accepted a second */
 async function accept(system: System, count: number, text: string): Promise<number> {

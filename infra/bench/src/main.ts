@@ -63,11 +63,15 @@ async function bench(wanted: BenchOptions): Promise<void> {
   if (parts.has('backlog')) await queue(wanted);
 
   async function within(
-    how: Omit<SystemOptions, 'profile'>,
+    how: Omit<SystemOptions, 'profile' | 'logs'>,
     work: (system: System) => Promise<void>,
   ): Promise<void> {
-    const { profile } = wanted;
-    const system = await startSystem({ ...how, ...(profile === undefined ? {} : { profile }) });
+    const { profile, logs } = wanted;
+    const system = await startSystem({
+      ...how,
+      ...(profile === undefined ? {} : { profile }),
+      ...(logs === undefined ? {} : { logs }),
+    });
     try {
       await work(system);
     } finally {

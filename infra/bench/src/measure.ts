@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { now } from '@heavylift/testbed';
+import { childrenOf, now } from '@heavylift/testbed';
 import { quantile } from './stats.js';
 import type { System, Timeline } from './system.js';
 import { measureUsage, type Taken } from './usage-over.js';
@@ -60,7 +60,7 @@ export async function throughput(
   };
   for (let count = 0; count < inFlight; count += 1) ask();
   await sleep(Math.min(2_000, ms / 2));
-  const usage = await measureUsage(processesOf(system));
+  const usage = await measureUsage(await processesOf(system));
   const sheets = { ...system.sheets };
   const began = now();
   counting = true;
@@ -86,14 +86,29 @@ export async function throughput(
 /** What everybody takes while nothing is asked for. */
 export async function idle(system: System, ms: number): Promise<readonly Taken[]> {
   await sleep(1_000);
-  const usage = await measureUsage(processesOf(system));
+  const usage = await measureUsage(await processesOf(system));
   await sleep(ms);
   return usage();
 }
 
-export function processesOf({ crew, server }: System): { name: string; pid: number }[] {
-  const services = crew.members.flatMap(({ name, process }) =>
-    process === undefined ? [] : [{ name, pid: process.pid }],
+/** Every process of a system, those included in which handlers run. */
+export async function processesOf({
+  crew,
+  server,
+}: System): Promise<{ name: string; pid: number }[]> {
+  const services = await Promise.all(
+    crew.members.map(async ({ name, process: { pid } = { pid: undefined } }) => {
+      if (pid === undefined) return [];
+      const beside = (await childrenOf(pid)).map((child) => ({
+        name: `${name}, its handlers`,
+        pid: child,
+      }));
+      return [{ name, pid }, ...beside];
+    }),
   );
-  return [...services, { name: 'ejabberd', pid: server.pid }, { name: 'user', pid: process.pid }];
+  return [
+    ...services.flat(),
+    { name: 'ejabberd', pid: server.pid },
+    { name: 'user', pid: process.pid },
+  ];
 }

@@ -10,6 +10,7 @@ import xml from '@xmpp/xml';
 
 /** A job as the user sees it. Times as of `now()`; undefined: not yet. */
 export interface Timeline {
+  readonly text: string;
   readonly asked: number;
   answered?: number;
   told?: number;
@@ -38,6 +39,8 @@ export interface SystemOptions {
   readonly lifters: number;
   readonly slots: number;
   readonly profile?: string;
+  /** Folder for the logs of the services. @default none are kept */
+  readonly logs?: string;
   /** Watch the ledger; costs the server an event more a sheet. @default false */
   readonly watchSheets?: boolean;
 }
@@ -60,7 +63,8 @@ const envOf: Readonly<Record<ServiceRole, Readonly<Record<string, string>>>> = {
 /** Starts a server and one dispatcher, one notifier and the lifters, and waits until a job went through. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { lifters, slots, profile, watchSheets = false } = options;
-  const logs = await mkdtemp(join(tmpdir(), 'heavylift-bench-'));
+  const logs = options.logs ?? (await mkdtemp(join(tmpdir(), 'heavylift-bench-')));
+  await mkdir(logs, { recursive: true });
   if (profile !== undefined) await mkdir(profile, { recursive: true });
   const server = await startEjabberd();
   const { service, domain, pubsub: pubsubJid, admin } = server;
@@ -139,7 +143,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     async ask(text) {
       counter += 1;
       const request = `bench-${counter}-${process.pid}`;
-      jobs.set(request, { asked: now() });
+      jobs.set(request, { text, asked: now() });
       await requester.ask(text, request);
     },
     refused,
@@ -155,7 +159,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await requester.stop();
       await administrator.stop();
       await server.stop();
-      await rm(logs, { recursive: true, force: true });
+      if (options.logs === undefined) await rm(logs, { recursive: true, force: true });
     },
   };
   await warmUp(system);

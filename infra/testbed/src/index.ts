@@ -10,4 +10,4 @@ export {
 } from './requester.js';
 export { type ServiceProcess, startService } from './service-process.js';
 export { type SupervisedService, type SupervisorOptions, supervise } from './supervisor.js';
-export { type Usage, usageOf } from './usage.js';
+export { childrenOf, type Usage, usageOf } from './usage.js';

@@ -28,3 +28,9 @@ export async function usageOf(pid: number): Promise<Usage> {
     peakRss: kilobytes('VmHWM') * 1024,
   };
 }
+
+/** The processes that a process has started and that still run. Empty where the kernel does not tell. */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const told = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return told.split(' ').filter(Boolean).map(Number);
+}
