@@ -184,7 +184,7 @@ describe('what takes more memory than it may', () => {
 
 it('an attempt that shared its process with one that brought it down starts over, alone', async () => {
   const neighbour = run('patient-echo');
-  const outcome = await run('hog-map');
+  const outcome = await run('hog-buffers');
   expect(outcome).toMatchObject({ type: 'failed', error: { class: 'MemoryLimitError' } });
   expect(await neighbour).toMatchObject({ type: 'succeeded' });
   expect(restarted).toContain('patient-echo');
