@@ -51,7 +51,9 @@ export const texts = {
   unscheduled: (number: number) => `Schedule ${number} is off.`,
   goodbye: 'Bye.',
   goodbyeAll: (others: number) =>
-    others === 0 ? 'Bye. Nobody else is there.' : `Bye. ${others} others stop, too.`,
+    others === 0
+      ? 'Bye. Nobody else is there.'
+      : `Bye. ${others === 1 ? '1 other stops' : `${others} others stop`}, too.`,
   down: 'down',
 } as const;
 

@@ -203,6 +203,15 @@ describe('ad-hoc commands (XEP-0050)', () => {
     expect(rows).toEqual([[entry.id, '7', 'lift', 'running']]);
   });
 
+  it('stop the system for an administrator, when the answer is on its way', async () => {
+    const { execute, ended } = bot();
+    const answer = await execute('exit', {}, submitted({}), 'root@example.org/x');
+    expect(noteOf(answer)).toBe('Bye.');
+    expect(ended).toEqual([]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toEqual(['root@example.org said exit']);
+  });
+
   it('can be broken off, and not gone back in', async () => {
     const { execute } = bot();
     const cancelled = await execute('lift', { action: 'cancel', sessionid: 's1' });
