@@ -1,0 +1,3 @@
+export * from './errors.js';
+export { connectJobs } from './jobs.js';
+export type * from './types.js';

@@ -1,0 +1,168 @@
+import { defaultNodePrefix, nodeName, resultsCodec } from '@heavylift/jobs';
+import { connectPubSub, createSession, type Session } from '@heavylift/xmpp-pubsub';
+import { createCommands } from './commands.js';
+import { watchDispatcher } from './dispatcher.js';
+import { JobClientError } from './errors.js';
+import { createHandle, type OpenHandle } from './handle.js';
+import { followResults } from './results.js';
+import type {
+  AcceptedJob,
+  JobArguments,
+  JobHandle,
+  Jobs,
+  JobsOptions,
+  SubmitOptions,
+} from './types.js';
+import { createWaitingJobs } from './waiting-jobs.js';
+
+/**
+ * Connects to a system. With options of a session it logs in, and resolves when it is online; with a session of yours at once, which is
+ * best given before it is started.
+ * @throws JobClientError `invalid-option`
+ * @throws XmppError as of `Session.start`
+ */
+export async function connectJobs(options: JobsOptions): Promise<Jobs> {
+  const { bot, nodePrefix = defaultNodePrefix } = options;
+  const [, domain] = /^[^@/\s]+@([^@/\s]+)$/.exec(bot) ?? [];
+  if (domain === undefined)
+    throw new JobClientError('invalid-option', `bot is a bare JID, not "${bot}"`);
+  const { pubsubJid = `pubsub.${domain}` } = options;
+  const log = options.log === undefined ? {} : { log: options.log };
+  const ending = new AbortController();
+  const over = ending.signal;
+
+  const isTheirs = 'start' in options.session;
+  // Answers come to a full JID: it stays the same over breaks.
+  const session: Session =
+    'start' in options.session
+      ? options.session
+      : createSession({ resource: `jobs-${randomName()}`, ...options.session });
+  const dispatcher = watchDispatcher(session, bot, {
+    sendsPresence: !isTheirs,
+    refused: new JobClientError('refused', `${bot} does not serve this account`, {
+      condition: 'forbidden',
+    }),
+    ...log,
+  });
+  const commands = createCommands(session, dispatcher);
+  const pubsub = connectPubSub(session, { jid: pubsubJid, ...log });
+  const results = pubsub.node(nodeName('results', nodePrefix), resultsCodec);
+  const waiting = createWaitingJobs({ session, bot, commands, results, over, ...log });
+  const unlisten = session.on('giving-up', ({ error }) =>
+    end(new JobClientError('closed', `the session gave up: ${error.message}`, { cause: error })),
+  );
+
+  function end(reason: JobClientError): void {
+    ending.abort(reason);
+    waiting.failAll(reason);
+  }
+
+  async function close(): Promise<void> {
+    end(new JobClientError('closed', 'the client was closed'));
+    unlisten();
+    dispatcher.stop();
+    await waiting.stop();
+    if (!isTheirs) await session.stop();
+  }
+
+  function submit(name: string, args: JobArguments = {}, given: SubmitOptions = {}): JobHandle {
+    const { submission = randomName(), signal } = given;
+    const fields = { ...fieldsOf(args), ...clausesOf(given), 'heavylift#submission': submission };
+    const open = createHandle(submission, ({ number }) => cancel(number));
+    const ends = AbortSignal.any(signal === undefined ? [over] : [over, signal]);
+    const abort = (): void => {
+      waiting.drop(open);
+      open.fail(reasonOf(ends));
+    };
+    ends.addEventListener('abort', abort, { once: true });
+    const detach = (): void => ends.removeEventListener('abort', abort);
+    open.handle.then(detach, detach);
+    run(name, fields, open, given.submission !== undefined, ends).catch((error: unknown) =>
+      open.fail(ends.aborted ? reasonOf(ends) : error),
+    );
+    return open.handle;
+  }
+
+  /** Aborted by whom? */
+  function reasonOf(signal: AbortSignal): unknown {
+    if (over.aborted) return over.reason;
+    return new JobClientError('aborted', 'the waiting was aborted', { cause: signal.reason });
+  }
+
+  async function run(
+    name: string,
+    fields: Readonly<Record<string, string>>,
+    open: OpenHandle,
+    isNamed: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const answer = await commands.give(name, fields, signal);
+    const job: AcceptedJob = {
+      id: answer.fields.get('job-id') ?? '',
+      number: Number(answer.fields.get('number')),
+      text: answer.text,
+    };
+    if (job.id === '' || !Number.isSafeInteger(job.number))
+      throw new JobClientError('refused', `${name} is no job: ${answer.text}`);
+    open.accept(job);
+    if (!open.isSettled) waiting.add(open, job, isNamed || answer.attempts > 1);
+  }
+
+  async function cancel(number: number): Promise<void> {
+    try {
+      await commands.give('cancel', { job: String(number) }, over);
+    } catch (error) {
+      // One that is over and forgotten need not be cancelled.
+      if (error instanceof JobClientError && error.condition === 'item-not-found') return;
+      throw error;
+    }
+  }
+
+  const jobs: Jobs = {
+    session,
+    submit,
+    results: (asked = {}) => followResults(results, asked, over),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+  if (isTheirs) return jobs;
+  try {
+    await session.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return jobs;
+}
+
+function fieldsOf(args: JobArguments): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(args).map(([name, value]) => {
+      if (name.includes('#') || typeof value === 'object')
+        throw new JobClientError('invalid-option', `"${name}" can be no argument`);
+      return [name, String(value)];
+    }),
+  );
+}
+
+function clausesOf({ in: delay, at, on, priority }: SubmitOptions): Record<string, string> {
+  if (delay !== undefined && at !== undefined)
+    throw new JobClientError('invalid-option', 'a job starts either in a while or at a time');
+  const after = typeof delay === 'number' ? `${wholeSeconds(delay)}s` : delay;
+  return {
+    ...(after === undefined ? {} : { 'heavylift#when': `in ${after}` }),
+    ...(at === undefined ? {} : { 'heavylift#when': `at ${at}` }),
+    ...(on === undefined ? {} : { 'heavylift#on': on }),
+    ...(priority === undefined ? {} : { 'heavylift#priority': String(priority) }),
+  };
+}
+
+function wholeSeconds(ms: number): number {
+  if (ms >= 0 && Number.isFinite(ms)) return Math.ceil(ms / 1_000);
+  throw new JobClientError('invalid-option', `in is a number of milliseconds, not ${ms}`);
+}
+
+function randomName(): string {
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,225 @@
+import { decodeJobMark, type JobMark, type JobResult } from '@heavylift/jobs';
+import type { Session, SessionLog } from '@heavylift/xmpp-pubsub';
+import type { Element } from '@xmpp/xml';
+import type { Commands } from './commands.js';
+import { isJobClientError } from './errors.js';
+import type { OpenHandle } from './handle.js';
+import { forgotten, type Outcome, outcomeIn, outcomeOf, outcomeTold } from './outcomes.js';
+import { isNoAccess, type ResultsNode, resultsIn } from './results.js';
+import type { AcceptedJob } from './types.js';
+import { pause } from './waiting.js';
+
+/** What came before the answer to whoever asked for the job. */
+const mostUnclaimed = 2_000;
+/** Time for a result that the bot has told of to come from the node. */
+const resultPatienceMs = 2_000;
+/** Between two questions about a job that the bot has told of and the dispatcher has not heard of. */
+const askAgainMs = 500;
+
+interface Waiting {
+  readonly job: AcceptedJob;
+  readonly handles: Set<OpenHandle>;
+  told?: { readonly state: JobMark['state']; readonly text: string };
+  isAsked: boolean;
+}
+
+export interface WaitingJobs {
+  /** @param mayBeOver the job may have ended before */
+  add(handle: OpenHandle, job: AcceptedJob, mayBeOver: boolean): void;
+  /** Gives a handle up. */
+  drop(handle: OpenHandle): void;
+  /** Ends all that still wait. */
+  failAll(error: unknown): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Finds out how accepted jobs end. The bot tells by a message; the value is in the node of results, for its readers, and in the bot's
+ * answer to `status`, for whoever asked for the job. Messages may be lost with a broken stream, so after one all that is open is asked for.
+ */
+export function createWaitingJobs(ports: {
+  readonly session: Session;
+  readonly bot: string;
+  readonly commands: Commands;
+  readonly results: ResultsNode;
+  readonly over: AbortSignal;
+  readonly log?: SessionLog;
+}): WaitingJobs {
+  const { session, bot, commands, results, over, log } = ports;
+  const jobs = new Map<string, Waiting>();
+  const toldBefore = new Map<string, NonNullable<Waiting['told']>>();
+  const resultBefore = new Map<string, JobResult>();
+  let reader: Promise<Reader | undefined> | undefined;
+
+  function settle({ job, handles }: Waiting, outcome: Outcome): void {
+    jobs.delete(job.id);
+    for (const handle of handles) {
+      if ('value' in outcome) handle.succeed(outcome.value);
+      else handle.fail(outcome.error);
+    }
+  }
+
+  function onResults(found: readonly JobResult[]): void {
+    for (const result of found) {
+      const waiting = jobs.get(result.job);
+      if (waiting !== undefined) settle(waiting, outcomeOf(result));
+      // The first one counts.
+      else if (!resultBefore.has(result.job)) keep(resultBefore, result.job, result);
+    }
+  }
+
+  function onMessage(stanza: Element): void {
+    const [from] = String(stanza.attrs['from']).split('/', 1);
+    if (!stanza.is('message') || from !== bot || stanza.attrs['type'] === 'error') return;
+    const mark = decodeJobMark(stanza);
+    if (mark === undefined || mark.state === 'scheduled') return;
+    const text = stanza.getChildText('body') ?? '';
+    const waiting = jobs.get(mark.id);
+    if (mark.state === 'progress') {
+      for (const handle of waiting?.handles ?? []) handle.say(text);
+      return;
+    }
+    const told = { state: mark.state, text };
+    if (waiting === undefined) keep(toldBefore, mark.id, told);
+    else onTold(waiting, told);
+  }
+
+  function onTold(waiting: Waiting, told: NonNullable<Waiting['told']>): void {
+    waiting.told = told;
+    if (told.state === 'succeeded' || told.state === 'failed') find(waiting);
+    else settle(waiting, outcomeTold(told.state, told.text, waiting.job));
+  }
+
+  /** Asks how the job ended, in the background. */
+  function find(waiting: Waiting): void {
+    if (waiting.isAsked) return;
+    waiting.isAsked = true;
+    ask(waiting)
+      .catch((error: unknown) => {
+        if (!over.aborted) log?.warn({ error, job: waiting.job.id }, 'could not ask about a job');
+      })
+      .finally(() => {
+        waiting.isAsked = false;
+      });
+  }
+
+  const isOpen = ({ job }: Waiting): boolean => jobs.has(job.id);
+
+  async function ask(waiting: Waiting): Promise<void> {
+    const reading = await startReader();
+    if (reading !== undefined && isOpen(waiting)) {
+      if (waiting.told === undefined) await reading.refresh();
+      else await pause(resultPatienceMs, over);
+    }
+    while (isOpen(waiting)) {
+      const outcome = await askBot(waiting);
+      if (outcome !== undefined && isOpen(waiting)) settle(waiting, outcome);
+      if (waiting.told === undefined) return;
+      await pause(askAgainMs, over);
+    }
+  }
+
+  async function askBot({ job, told }: Waiting): Promise<Outcome | undefined> {
+    try {
+      const answer = await commands.give('status', { job: String(job.number) }, over);
+      return outcomeIn(answer, job);
+    } catch (error) {
+      if (!isJobClientError(error, 'refused')) throw error;
+      return told === undefined ? forgotten(job) : outcomeTold(told.state, told.text, job);
+    }
+  }
+
+  /** One after the other: those that submit go first. */
+  async function askForAll(): Promise<void> {
+    for (const waiting of [...jobs.values()]) {
+      if (!isOpen(waiting) || waiting.isAsked) continue;
+      waiting.isAsked = true;
+      await ask(waiting).finally(() => {
+        waiting.isAsked = false;
+      });
+    }
+  }
+
+  /** Follows the node of results, if we may. */
+  function startReader(): Promise<Reader | undefined> {
+    reader ??= openReader(results, onResults, over);
+    return reader;
+  }
+
+  const unlisteners = [
+    session.on('stanza', onMessage),
+    session.on('online', ({ resumed }) => {
+      if (resumed) return;
+      askForAll().catch((error: unknown) => {
+        if (!over.aborted) log?.warn({ error }, 'could not ask about open jobs');
+      });
+    }),
+  ];
+
+  return {
+    add(handle, job, mayBeOver) {
+      startReader().catch(() => undefined);
+      const waiting = jobs.get(job.id) ?? { job, handles: new Set(), isAsked: false };
+      waiting.handles.add(handle);
+      jobs.set(job.id, waiting);
+      const result = resultBefore.get(job.id);
+      const told = toldBefore.get(job.id);
+      if (result !== undefined) settle(waiting, outcomeOf(result));
+      else if (told !== undefined) onTold(waiting, told);
+      else if (mayBeOver) find(waiting);
+    },
+    drop(handle) {
+      for (const [id, { handles }] of jobs) {
+        if (handles.delete(handle) && handles.size === 0) jobs.delete(id);
+      }
+    },
+    failAll(error) {
+      for (const { handles } of jobs.values()) for (const handle of handles) handle.fail(error);
+      jobs.clear();
+    },
+    async stop() {
+      for (const unlisten of unlisteners) unlisten();
+      await (await reader?.catch(() => undefined))?.stop();
+    },
+  };
+}
+
+interface Reader {
+  refresh(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Undefined for an account that is no reader. Nothing is subscribed to then: that might bother an owner with a request. */
+async function openReader(
+  node: ResultsNode,
+  onResults: (results: readonly JobResult[]) => void,
+  over: AbortSignal,
+): Promise<Reader | undefined> {
+  for (;;) {
+    try {
+      await node.items({ max: 1, signal: over });
+      break;
+    } catch (error) {
+      over.throwIfAborted();
+      if (isNoAccess(error)) return undefined;
+      await pause(askAgainMs, over);
+    }
+  }
+  const replica = node.replicate(
+    {
+      reset: (items) => onResults(resultsIn(items)),
+      event(event) {
+        if (event.type === 'published') onResults(resultsIn(event.items));
+      },
+    },
+    { subscribe: true },
+  );
+  await replica.ready;
+  return replica;
+}
+
+function keep<T>(map: Map<string, T>, id: string, value: T): void {
+  map.set(id, value);
+  const [oldest] = map.keys();
+  if (map.size > mostUnclaimed && oldest !== undefined) map.delete(oldest);
+}

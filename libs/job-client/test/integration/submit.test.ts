@@ -1,0 +1,155 @@
+import { createSession } from '@heavylift/xmpp-pubsub';
+import xml from '@xmpp/xml';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connectJobs, type Jobs } from '../../src/index.js';
+import { patience, type System, startSystem } from './system.js';
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem({ dispatchers: 2 });
+  await system.ready();
+});
+afterAll(() => system?.stop());
+
+describe.each([
+  ['who may read the results', 'ray'],
+  ['who may only ask', 'ann'],
+])('a job of somebody %s', (_, username) => {
+  let jobs: Jobs;
+  beforeAll(async () => {
+    jobs = await system.connect(username);
+  });
+
+  it('becomes what the handler returned (XEP-0050 section 3.2)', async () => {
+    const job = jobs.submit('add', { a: 2, b: 3.5, label: 'zwölf & <ten>', twice: true });
+    expect(job.id).toBeUndefined();
+    const accepted = await job.accepted;
+    expect(accepted.text).toContain(`Scheduled sum... #${accepted.number}`);
+    expect(job).toMatchObject({ id: accepted.id, number: accepted.number });
+    expect(await job).toEqual({ sum: 11, label: 'zwölf & <ten>' });
+  });
+
+  it('says how far it is', async () => {
+    const job = jobs.submit('wait', { ms: 1_500 });
+    const texts: string[] = [];
+    for await (const text of job.progress) texts.push(text);
+    expect(texts[0]).toMatch(/^#\d+ wait: \d of 10, waiting$/);
+    expect(await job).toBe('waited');
+  });
+
+  it('rejects with what the handler threw', async () => {
+    const job = jobs.submit('fail');
+    const { number, id } = await job.accepted;
+    await expect(job).rejects.toMatchObject({
+      name: 'JobClientError',
+      code: 'failed',
+      message: `job #${number} failed: too heavy`,
+      job: { id, number, error: { message: 'too heavy' } },
+    });
+  });
+
+  it('is cancelled, running or waiting', async () => {
+    const running = jobs.submit('wait', { ms: 60_000 });
+    const waiting = jobs.submit('add', { a: 1 }, { in: '1h' });
+    expect((await waiting.accepted).text).toContain('it waits for its start');
+    await Promise.all([running.cancel(), waiting.cancel()]);
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
+    // Once it is over, there is nothing to cancel.
+    await waiting.cancel();
+  });
+
+  it('is one job for the same submission, from another process too, even when it is over', async () => {
+    const submission = `order-${username}`;
+    const first = jobs.submit('add', { a: 20 }, { submission });
+    expect(await first).toEqual({ sum: 20, label: '' });
+    const other = await system.connect(username);
+    const again = other.submit('add', { a: 20 }, { submission });
+    expect(await again).toEqual({ sum: 20, label: '' });
+    expect(again.number).toBe(first.number);
+    await other.close();
+  });
+
+  it('is refused in so many words', async () => {
+    await expect(jobs.submit('dance')).rejects.toMatchObject({
+      code: 'refused',
+      condition: 'item-not-found',
+    });
+    await expect(jobs.submit('add', { a: 'many' })).rejects.toMatchObject({
+      code: 'refused',
+      condition: 'bad-request',
+      message: expect.stringContaining('a is "many"'),
+    });
+    expect(() => jobs.submit('add', { a: 1 }, { in: 5, at: '18:00' })).toThrow(/either/);
+  });
+
+  it('is no longer waited for when its signal says so, and runs on', async () => {
+    const submission = `signal-${username}`;
+    const job = jobs.submit(
+      'wait',
+      { ms: 2_000 },
+      { submission, signal: AbortSignal.timeout(500) },
+    );
+    await expect(job).rejects.toMatchObject({ code: 'aborted' });
+    expect(await jobs.submit('wait', { ms: 2_000 }, { submission })).toBe('waited');
+  });
+
+  it('survives connections that break, before the answer and after it', async () => {
+    const line = await system.line();
+    const frail = await system.connect(username, { service: line.service });
+    const handles = Array.from({ length: 40 }, (__, a) => frail.submit('add', { a }));
+    const long = frail.submit('wait', { ms: 3_000 });
+    line.cutInside();
+    await long.accepted;
+    // Nothing of the old stream is resumed: what the bot says meanwhile goes elsewhere.
+    line.blackHole();
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    line.heal();
+    expect(await Promise.all(handles)).toEqual(
+      handles.map((_handle, a) => ({ sum: a, label: '' })),
+    );
+    expect(await long).toBe('waited');
+    const numbers = handles.map(({ number }) => number);
+    expect(new Set(numbers).size).toBe(40);
+    await frail.close();
+  });
+
+  it('survives a take-over: the next dispatcher is asked', async () => {
+    const long = jobs.submit('wait', { ms: 4_000 });
+    await long.accepted;
+    const [first] = system.crew.of('dispatcher').filter(({ process }) => process !== undefined);
+    await Promise.all(system.crew.of('dispatcher').map((dispatcher) => dispatcher.restart()));
+    expect(first).toBeDefined();
+    const next = jobs.submit('add', { a: 5 });
+    expect(await next).toEqual({ sum: 5, label: '' });
+    expect(await long).toBe('waited');
+  });
+
+  it('ends with the client', async () => {
+    const short = await system.connect(username);
+    const job = short.submit('wait', { ms: 500 });
+    await job.accepted;
+    await short.close();
+    await expect(job).rejects.toMatchObject({ code: 'closed' });
+    await expect(short.submit('add', { a: 1 })).rejects.toMatchObject({ code: 'closed' });
+  });
+});
+
+it('takes a session of yours, started before or after', async () => {
+  const session = createSession(system.account('ann'));
+  session.on('online', () => void session.send(xml('presence')));
+  await session.start();
+  const jobs = await connectJobs({ session, bot: system.bot, pubsubJid: system.server.pubsub });
+  expect(await jobs.submit('add', { a: 3 })).toEqual({ sum: 3, label: '' });
+  await jobs.close();
+  expect(session.status).toBe('online');
+  await session.stop();
+});
+
+it('a wrong password is told at once, and leaves nothing behind', async () => {
+  const session = { ...system.account('ann'), password: 'wrong' };
+  await expect(
+    connectJobs({ session, bot: system.bot, pubsubJid: system.server.pubsub }),
+  ).rejects.toMatchObject({ code: 'authentication-failed' });
+  await vi.waitFor(() => undefined, patience);
+});
