@@ -21,6 +21,16 @@ describe('the limit for each sender', () => {
     expect(limiter.take('a')).toBe('served');
   });
 
+  it('says it once even where one is all that may come at once', () => {
+    let now = 0;
+    const limiter = createLimiter({ burst: 1, perSecond: 1, senders: 10, now: () => now });
+    const verdicts = [0, 0, 600, 900, 1_000].map((at) => {
+      now = at;
+      return limiter.take('a');
+    });
+    expect(verdicts).toEqual(['served', 'slow-down', 'silent', 'silent', 'served']);
+  });
+
   it('never lets more through than burst and rate allow, and answers no more than that', () =>
     fc.assert(
       fc.property(
