@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { explainConfig } from '../src/config/load.js';
 import {
   type ConfigSources,
   describeOptions,
@@ -264,6 +265,17 @@ describe('reading a file', () => {
 });
 
 describe('a secret', () => {
+  it('is not among the values that are shown, wherever it comes from', () => {
+    const env = { GYM_NAME: 'Iron', GYM_KEY_FILE: fileWith('s3cret') };
+    const { effective } = explainConfig(schema, { env });
+    expect(effective.find(({ name }) => name === 'GYM_KEY')).toEqual({
+      name: 'GYM_KEY',
+      value: undefined,
+      secret: true,
+      origin: join(folder, 'options'),
+    });
+  });
+
   it('may stand in a file of its own, without the line break that editors add', () => {
     const env = { GYM_NAME: 'Iron', GYM_KEY_FILE: fileWith(' k3y \n') };
     expect(loadConfig(schema, { env, prefixes: ['GYM_'] }).GYM_KEY).toBe(' k3y ');
