@@ -24,7 +24,7 @@ describe('the limit for each sender', () => {
   it('says it once even where one is all that may come at once', () => {
     let now = 0;
     const limiter = createLimiter({ burst: 1, perSecond: 1, senders: 10, now: () => now });
-    const verdicts = [0, 0, 600, 900, 1_000].map((at) => {
+    const verdicts = [0, 0, 600, 900, 1_100].map((at) => {
       now = at;
       return limiter.take('a');
     });
