@@ -13,6 +13,11 @@ const infra = [...servers, 'infra/provision'];
 /** Which of our packages each may need, and its tests besides; and of others' packages any, unless said. */
 const rules = [
   { folder: /^libs\/xmpp-pubsub$/, ours: [], tests: servers, others: /^@xmpp\// },
+  {
+    folder: /^libs\/job-client$/,
+    ours: libs.slice(0, 2),
+    tests: [...infra, 'infra/testbed'],
+  },
   { folder: /^libs\/jobs$/, ours: libs.slice(0, 1), tests: servers },
   { folder: /^libs\/service$/, ours: libs.slice(0, 2), tests: servers },
   { folder: /^services\//, ours: libs, tests: infra },

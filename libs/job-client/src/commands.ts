@@ -8,7 +8,7 @@ import {
 import xml, { type Element } from '@xmpp/xml';
 import type { DispatcherWatch } from './dispatcher.js';
 import { JobClientError } from './errors.js';
-import { createGate, pause } from './waiting.js';
+import { createGate, ownSignal, pause } from './waiting.js';
 
 const NS_COMMANDS = 'http://jabber.org/protocol/commands';
 const NS_DATA = 'jabber:x:data';
@@ -63,7 +63,7 @@ export function createCommands(session: Session, dispatcher: DispatcherWatch): C
     }
   }
 
-  return { give: (name, fields, signal) => gate.pass(() => give(name, fields, signal)) };
+  return { give: (name, fields, signal) => gate.pass(() => give(name, fields, ownSignal(signal))) };
 }
 
 /** Whether the same may go well a little later, or with the next dispatcher. */

@@ -1,12 +1,29 @@
 import { SYSTEM_NAMESPACE } from '@heavylift/jobs';
 import { isXmppError, type Session, type SessionLog } from '@heavylift/xmpp-pubsub';
-import xml, { type Element } from '@xmpp/xml';
+import xml from '@xmpp/xml';
+
+const NS_ROSTER = 'jabber:iq:roster';
+/**
+ * Time until a subscription is asked for again. What is asked while no dispatcher is there waits on the server, and ejabberd brings it only
+ * to sessions whose first presence has no negative priority; that of a dispatcher has.
+ */
+const askAgainMs = 3_000;
 
 /** Which of the bot's sessions is the dispatcher in office. */
 export interface DispatcherWatch {
-  /** Its full JID. Waits for one. @throws the signal's reason, or what `refused` was told */
+  /** Its full JID. Waits for one. @throws the signal's reason, or `refused` if the bot grants no subscription */
   whenThere(signal: AbortSignal): Promise<string>;
   stop(): void;
+}
+
+export interface DispatcherWatchOptions {
+  readonly session: Session;
+  /** Bare JID. */
+  readonly bot: string;
+  /** Whether to send the session's own presence, too. */
+  readonly sendsPresence: boolean;
+  readonly refused: Error;
+  readonly log?: SessionLog;
 }
 
 interface Waiter {
@@ -15,36 +32,42 @@ interface Waiter {
 }
 
 /**
- * Follows the bot's presence (RFC 6121 section 3): that of a dispatcher in office says how the system stands. The subscription is asked
- * for on every fresh stream, and is granted to whoever may use the bot.
+ * Follows the bot's presence (RFC 6121 section 3): that of a dispatcher in office says how the system stands. The subscription is granted
+ * to whoever may use the bot.
  */
-export function watchDispatcher(
-  session: Session,
-  bot: string,
-  options: {
-    readonly sendsPresence: boolean;
-    readonly refused: unknown;
-    readonly log?: SessionLog;
-  },
-): DispatcherWatch {
-  const { sendsPresence, refused, log } = options;
+export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatch {
+  const { session, bot, sendsPresence, refused, log } = options;
   /** Full JIDs of those that say they are in office, the latest last. */
   let inOffice: string[] = [];
   let waiters = new Set<Waiter>();
+  let asking: ReturnType<typeof setTimeout> | undefined;
 
-  function send(stanza: Element): void {
-    session.send(stanza).catch((error: unknown) => {
-      // The next stream brings another chance.
-      if (!isXmppError(error, 'not-online', 'stopped'))
-        log?.warn({ error }, 'presence could not be sent');
-    });
+  /** What cannot be sent now is done when the next stream is there. */
+  function noted(error: unknown): void {
+    if (isXmppError(error, 'not-online', 'disconnected', 'stopped')) return;
+    log?.warn({ error, bot }, "the bot's presence could not be asked for");
   }
 
-  function introduce(): void {
-    if (sendsPresence) send(xml('presence'));
-    send(xml('presence', { type: 'subscribe', to: bot }));
-    // Of a subscription that there is already, nothing would come if our presence has been sent before.
-    if (!sendsPresence) send(xml('presence', { type: 'probe', to: bot }));
+  const send = (attrs: Readonly<Record<string, string>>): Promise<void> =>
+    session.send(xml('presence', attrs)).catch(noted);
+
+  async function introduce(): Promise<void> {
+    if (sendsPresence) await send({});
+    const payload = xml('query', { xmlns: NS_ROSTER });
+    const roster = await session.request({ type: 'get', payload });
+    const contact = roster?.getChildren('item').find(({ attrs }) => attrs['jid'] === bot);
+    const isGranted = ['to', 'both'].includes(String(contact?.attrs['subscription']));
+    if (!isGranted) await ask(contact !== undefined);
+    // It has been told before we listened, if our presence was sent before.
+    else if (!sendsPresence) await send({ type: 'probe', to: bot });
+  }
+
+  /** @param again the server has the question already: it has to be taken back first */
+  async function ask(again: boolean): Promise<void> {
+    clearTimeout(asking);
+    asking = setTimeout(() => void ask(true), askAgainMs);
+    if (again) await send({ type: 'unsubscribe', to: bot });
+    await send({ type: 'subscribe', to: bot });
   }
 
   function release(act: (waiter: Waiter) => void): void {
@@ -53,13 +76,11 @@ export function watchDispatcher(
     for (const waiter of released) act(waiter);
   }
 
-  function onPresence({ attrs }: Element, system: Element | undefined): void {
-    const from = String(attrs['from']);
-    const [bare] = from.split('/', 1);
-    if (bare !== bot) return;
-    if (attrs['type'] === 'unsubscribed') release(({ reject }) => reject(refused));
+  function onPresence(from: string, type: unknown, isInOffice: boolean): void {
+    if (type === 'subscribed') clearTimeout(asking);
+    if (type === 'unsubscribed') release(({ reject }) => reject(refused));
     inOffice = inOffice.filter((jid) => jid !== from);
-    if (attrs['type'] !== undefined || system === undefined) return;
+    if (type !== undefined || !isInOffice) return;
     inOffice.push(from);
     release(({ resolve }) => resolve(from));
   }
@@ -68,13 +89,16 @@ export function watchDispatcher(
     session.on('online', ({ resumed }) => {
       if (resumed) return;
       inOffice = [];
-      introduce();
+      introduce().catch(noted);
     }),
     session.on('stanza', (stanza) => {
-      if (stanza.is('presence')) onPresence(stanza, stanza.getChild('system', SYSTEM_NAMESPACE));
+      const { from, type }: Record<string, unknown> = stanza.attrs;
+      if (!stanza.is('presence') || typeof from !== 'string' || from.split('/', 1)[0] !== bot)
+        return;
+      onPresence(from, type, stanza.getChild('system', SYSTEM_NAMESPACE) !== undefined);
     }),
   ];
-  if (session.status === 'online') introduce();
+  if (session.status === 'online') introduce().catch(noted);
 
   return {
     whenThere(signal) {
@@ -102,6 +126,7 @@ export function watchDispatcher(
       });
     },
     stop() {
+      clearTimeout(asking);
       for (const unlisten of unlisteners) unlisten();
     },
   };

@@ -37,7 +37,9 @@ export async function connectJobs(options: JobsOptions): Promise<Jobs> {
     'start' in options.session
       ? options.session
       : createSession({ resource: `jobs-${randomName()}`, ...options.session });
-  const dispatcher = watchDispatcher(session, bot, {
+  const dispatcher = watchDispatcher({
+    session,
+    bot,
     sendsPresence: !isTheirs,
     refused: new JobClientError('refused', `${bot} does not serve this account`, {
       condition: 'forbidden',

@@ -1,5 +1,6 @@
 /** Resolves after so many milliseconds. Rejects with the signal's reason. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, given: AbortSignal): Promise<void> {
+  const signal = ownSignal(given);
   return new Promise((resolve, reject) => {
     const end = (): void => {
       clearTimeout(timer);
@@ -12,6 +13,11 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true });
   });
+}
+
+/** The same signal, with listeners of its own: one that hundreds listen to is warned about as a leak. */
+export function ownSignal(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal]);
 }
 
 /** Lets so many do something at a time, in the order in which they came. */

@@ -13,7 +13,12 @@ const tls = { allowPlaintextOnLoopback: true };
 export const patience = { timeout: 30_000, interval: 20 };
 
 /** `ray` may read the results, the others may not. */
-const users = [{ username: 'ann' }, { username: 'ray' }, { username: 'mallory' }];
+const users = [
+  { username: 'you', administrator: true },
+  { username: 'ann' },
+  { username: 'ray' },
+  { username: 'mallory' },
+];
 
 export interface SystemOptions {
   readonly dispatchers?: number;
@@ -53,7 +58,7 @@ export async function startSystem({
       slots: 4,
       logs,
       env: (role) => ({
-        LOG_LEVEL: 'warn',
+        LOG_LEVEL: process.env['TEST_LOG'] ?? 'warn',
         ...(role === 'dispatcher' ? { DISPATCHER_MESSAGES_PER_SECOND: '1000' } : {}),
         ...(role === 'lifter'
           ? { LIFTER_HANDLERS: fileURLToPath(new URL('./handlers.mjs', import.meta.url)) }
