@@ -29,7 +29,7 @@ export function serviceEnv(
     case 'dispatcher':
       return {
         ...sessionEnv(provisioned, accounts.bot),
-        DISPATCHER_ADMINS: list(administrators),
+        ...(administrators.length > 0 && { DISPATCHER_ADMINS: list(administrators) }),
         LIFTER_ACCOUNTS: lifters,
         NOTIFIER_ACCOUNT: accounts.notifier.jid,
       };

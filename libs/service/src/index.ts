@@ -70,6 +70,7 @@ export {
   type ServiceDefinition,
   type ServiceParts,
 } from './run-service.js';
+export { createSteadyClock } from './steady-clock.js';
 export { HealthToken, LoggerToken, MetricsToken, ServiceContextToken } from './tokens.js';
 export { trustPublishers } from './trust.js';
 export { within } from './within.js';
@@ -82,3 +83,4 @@ export {
   type PresenceOptions,
 } from './xmpp/presence.js';
 export { type SessionPartOptions, sessionPart } from './xmpp/session-part.js';
+export { obeyShutdownOrders } from './xmpp/shutdown-order.js';

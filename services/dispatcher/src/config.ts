@@ -17,9 +17,10 @@ import { policyFile } from './policy/read-policy.js';
 export const dispatcherOptions = {
   ...xmppOptions,
   ...pubsubOptions,
-  DISPATCHER_ADMINS: required({
-    description: 'Who may stop the system.',
+  DISPATCHER_ADMINS: optional({
+    description: "Who may do everything: stop the system, see to others' jobs.",
     type: list(bareJid()),
+    otherwise: 'those that the policy names',
   }),
   DISPATCHER_POLICY: optional({
     description: 'A file that says who may have what done.',

@@ -164,6 +164,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
       self = session.jid;
       people = servePeople({
         ...{ session, log, shutdown: options.shutdown, version: options.version },
+        bot: ownBare(),
         desk: () => term?.desk,
         policy: () => ({
           ...policy,

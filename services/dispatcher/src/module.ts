@@ -27,7 +27,7 @@ export function composeDispatcher(config: DispatcherConfig): ServiceParts {
           session,
           pubsub,
           nodePrefix: config.NODE_PREFIX,
-          admins: config.DISPATCHER_ADMINS,
+          admins: config.DISPATCHER_ADMINS ?? [],
           ...(config.DISPATCHER_POLICY === undefined ? {} : { policy: config.DISPATCHER_POLICY }),
           messageMaxAgeMs: config.DISPATCHER_MESSAGE_MAX_AGE,
           version: ownVersion(),

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HandlerSpec, JobEvent, JobResult, LifterAnnouncement, Sheet } from '@heavylift/jobs';
-import { createOutbox, type Lifecycle, type Logger, within } from '@heavylift/service';
+import {
+  createOutbox,
+  type Lifecycle,
+  type Logger,
+  obeyShutdownOrders,
+  within,
+} from '@heavylift/service';
 import type { PubSubNode, Session, Unlisten } from '@heavylift/xmpp-pubsub';
 import { createAnnouncer } from './announcer.js';
 import { type Decision, decide, takenAssignments } from './assignments.js';
@@ -31,6 +37,8 @@ export interface LifterOptions {
   readonly drainMs: number;
   /** Time for a job to end once it has been told to, in milliseconds: the runner's. */
   readonly graceMs: number;
+  /** Ends the whole service. */
+  readonly shutdown: (reason: string) => void;
   readonly registry: HandlerRegistry;
   readonly runner: Runner;
   readonly log: Logger;
@@ -44,11 +52,11 @@ const lingerMs = 300;
 /** Runs what the ledger gives to this process, and tells how it ends. */
 export function createLifter(options: LifterOptions): Lifecycle {
   const { session, nodes, dispatcher, version, slots, drainMs, graceMs, log } = options;
-  const { registry, runner } = options;
+  const { registry, runner, shutdown } = options;
   const handlers = [...registry.values()].map(handlerSpec);
   const taken = takenAssignments();
   let draining = false;
-  let unlisten: Unlisten | undefined;
+  let unlisten: readonly Unlisten[] = [];
 
   const announcer = createAnnouncer({ session, dispatcher, describe, log });
   const ledger = createLedgerView({
@@ -168,10 +176,13 @@ export function createLifter(options: LifterOptions): Lifecycle {
     stopTimeoutMs: drainMs + graceMs + flushMs + lingerMs + 5_000,
 
     async start() {
-      unlisten = session.on('online', ({ resumed }) => {
-        if (resumed) return;
-        void greet().then(announcer.announce);
-      });
+      unlisten = [
+        obeyShutdownOrders(session, dispatcher, shutdown),
+        session.on('online', ({ resumed }) => {
+          if (resumed) return;
+          void greet().then(announcer.announce);
+        }),
+      ];
       await greet();
       await Promise.all([ledger.start(), handlersOutbox.emptied()]);
       announcer.announce();
@@ -187,7 +198,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
       const untold = reporter.close();
       if (untold.length > 0) log.error({ jobs: untold }, 'the ends of jobs could not be told');
       handlersOutbox.close();
-      unlisten?.();
+      for (const off of unlisten) off();
       await announcer.disappear();
       await ledger.stop();
       await runner.stop();

@@ -13,6 +13,7 @@ import {
   type Lifecycle,
   LoggerToken,
   PubSubToken,
+  ServiceContextToken,
   type ServiceParts,
   SessionPartToken,
   SessionToken,
@@ -62,8 +63,8 @@ export function composeLifter(config: LifterConfig): ServiceParts {
     );
     provide(
       LifterToken,
-      [SessionToken, NodesToken, RegistryToken, RunnerToken, LoggerToken],
-      (session, nodes, registry, runner, log) =>
+      [SessionToken, NodesToken, RegistryToken, RunnerToken, LoggerToken, ServiceContextToken],
+      (session, nodes, registry, runner, log, { shutdown }) =>
         createLifter({
           session,
           nodes,
@@ -74,6 +75,7 @@ export function composeLifter(config: LifterConfig): ServiceParts {
           graceMs,
           registry,
           runner,
+          shutdown,
           log: log.child({ lifter: LIFTER_NAME }),
         }),
     );

@@ -1,7 +1,9 @@
 import {
   defineModule,
+  HealthToken,
   type Lifecycle,
   LoggerToken,
+  MetricsToken,
   PubSubToken,
   ServiceContextToken,
   type ServiceParts,
@@ -33,17 +35,19 @@ export function composeNotifier(config: NotifierConfig): ServiceParts {
     );
     provide(
       VoicePartToken,
-      [VoiceToken, LoggerToken, ServiceContextToken],
-      (voice, log, { fail }) => sessionPart(voice, { name: 'voice', log, onEnd: fail }),
+      [VoiceToken, LoggerToken, ServiceContextToken, MetricsToken, HealthToken],
+      (voice, log, { fail }, metrics, health) =>
+        sessionPart(voice, { name: 'voice', log, onEnd: fail, watch: { metrics, health } }),
     );
     provide(
       NotifierToken,
-      [SessionToken, PubSubToken, VoiceToken, LoggerToken],
-      (session, pubsub, voice, log) =>
+      [SessionToken, PubSubToken, VoiceToken, LoggerToken, ServiceContextToken],
+      (session, pubsub, voice, log, { shutdown }) =>
         createNotifier({
           session,
           pubsub,
           voice,
+          shutdown,
           nodePrefix: config.NODE_PREFIX,
           bot: `${config.BOT_USERNAME}@${config.XMPP_DOMAIN}`,
           lifters: config.LIFTER_ACCOUNTS,

@@ -25,6 +25,7 @@ import {
   type Lifecycle,
   type Logger,
   leaderMark,
+  obeyShutdownOrders,
   replicateHandlers,
   ServiceError,
   standForOffice,
@@ -43,6 +44,8 @@ export interface NotifierOptions {
   readonly pubsub: PubSubService;
   /** A session as the bot, in which this service only speaks: to people there is one contact. */
   readonly voice: Session;
+  /** Ends the whole service. */
+  readonly shutdown: (reason: string) => void;
   readonly nodePrefix: string;
   /** Bare JID of the bot: the one that writes the ledger. */
   readonly bot: string;
@@ -258,7 +261,12 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
         onFailure,
       });
       const spoken = keepPresence(voice, { stanza: () => availability(voicePriority), onFailure });
-      stopParts = [() => own.stop(), () => spoken.stop(), voice.on('stanza', onVoice)];
+      stopParts = [
+        () => own.stop(),
+        () => spoken.stop(),
+        voice.on('stanza', onVoice),
+        obeyShutdownOrders(voice, bot, options.shutdown),
+      ];
       await new Promise<void>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
         candidacy = standForOffice({

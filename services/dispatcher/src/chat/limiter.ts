@@ -27,9 +27,13 @@ export function createLimiter({ burst, perSecond, senders, now }: LimiterOptions
 
   return {
     take(sender: string): Verdict {
+      // Should the clock be set back, nobody has to wait until it is where it was.
       const at = now();
       const known = buckets.get(sender) ?? { tokens: burst, at, empty: false };
-      const tokens = Math.min(burst, known.tokens + ((at - known.at) * perSecond) / 1_000);
+      const tokens = Math.min(
+        burst,
+        known.tokens + (Math.max(0, at - known.at) * perSecond) / 1_000,
+      );
       const wasEmpty = known.empty && tokens < enoughAgain;
       const served = !wasEmpty && tokens >= 1;
       buckets.set(sender, { tokens: served ? tokens - 1 : tokens, at, empty: !served });

@@ -1,11 +1,10 @@
-import { CONTROL_NAMESPACE, encodeBotMessage, shutdownCodec } from '@heavylift/jobs';
-import { type Logger, messageOf } from '@heavylift/service';
+import { encodeBotMessage } from '@heavylift/jobs';
+import { type Logger, messageOf, obeyShutdownOrders } from '@heavylift/service';
 import { isXmppError, type Session, type Unlisten } from '@heavylift/xmpp-pubsub';
 import { type JID, jid } from '@xmpp/jid';
 import xml, { type Element } from '@xmpp/xml';
 import { createCommands, NS_COMMANDS } from '../adhoc/commands.js';
 import { createDisco, NS_DISCO_INFO, NS_DISCO_ITEMS } from '../adhoc/disco.js';
-import { errorOf } from '../adhoc/errors.js';
 import type { Desk } from '../desk.js';
 import { decide, type Policy } from '../policy/policy.js';
 import { createClients } from '../presence/clients.js';
@@ -18,6 +17,8 @@ import { createReception } from './reception.js';
 
 export interface PeopleOptions {
   readonly session: Session;
+  /** The own bare JID. */
+  readonly bot: string;
   /** Undefined while this dispatcher is not in office. */
   readonly desk: () => Desk | undefined;
   readonly policy: () => Policy;
@@ -108,12 +109,7 @@ export function servePeople(options: PeopleOptions): People {
     session.handle('get', 'query', NS_DISCO_INFO, disco.info),
     session.handle('get', 'query', NS_DISCO_ITEMS, disco.items),
     session.handle('set', 'command', NS_COMMANDS, commands.execute),
-    session.handle('set', 'shutdown', CONTROL_NAMESPACE, async ({ from, payload }) => {
-      if (!session.jid?.bare().equals(from.bare())) throw errorOf('forbidden', 'not from the bot');
-      const { by } = shutdownCodec.decode(payload);
-      setImmediate(() => shutdown(`${by} said exit all`));
-      return undefined;
-    }),
+    obeyShutdownOrders(session, options.bot, shutdown),
   ];
 
   return {

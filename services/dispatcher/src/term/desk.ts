@@ -40,6 +40,8 @@ export interface DeskParts {
   readonly limits: DeskLimits;
   /** In which times of day are meant. */
   readonly timeZone: string;
+  /** As the scheduler's. */
+  readonly now: () => number;
   readonly log: Logger;
 }
 
@@ -50,7 +52,7 @@ export interface OfficeDesk extends Desk {
 
 export function createDesk(parts: DeskParts): OfficeDesk {
   const { specs, ledger, scheduler, history, schedules, failed, acceptances } = parts;
-  const { limits, timeZone, log } = parts;
+  const { limits, timeZone, now: clock, log } = parts;
   const { openJobs } = scheduler;
 
   function refusal(requester: string): string | undefined {
@@ -154,7 +156,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     async run(request) {
       const { spec, args, clauses, requester } = request;
       const { when, priority = 0 } = clauses;
-      const now = Date.now();
+      const now = clock();
       const known = openJobs.duplicateOf(requester, now);
       const same = known && (await duplicate(known));
       if (same) return same;
@@ -195,7 +197,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
               id,
               args,
               requester,
-              submitted: Date.now(),
+              submitted: clock(),
               priority,
               target,
               ...(uniqueKey !== undefined && { uniqueKey }),
@@ -239,7 +241,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
         const isKnown = openEntry(number) !== undefined || history.get(number) !== undefined;
         return { kind: isKnown ? 'not-failed' : 'unknown' };
       }
-      const answer = await accept(anew(found.entry));
+      const answer = await accept(anew(found.entry, clock()));
       if (answer.kind !== 'accepted') return { kind: 'unknown' };
       // It has its second chance; to ask for the same again would be another job once more.
       await failed.forget(number).catch((error: unknown) => {
@@ -268,13 +270,13 @@ function basicsOf({ name, timeoutMs, maxAttempts }: HandlerSpec) {
   } as const;
 }
 
-function anew(entry: JobEntry): NewJob {
+function anew(entry: JobEntry, now: number): NewJob {
   const { number: _, revision: __, notBefore: ___, cancelRequested: ____, ...job } = entry;
   const { deadline: _____, ...rest } = job;
   return {
     ...rest,
     id: newId(),
-    submitted: Date.now(),
+    submitted: now,
     attempt: 1,
     stalls: 0,
     failures: [],
@@ -290,5 +292,8 @@ function targetOf({ target }: RunRequest['clauses']): Target {
 type Start = Exclude<NonNullable<RunRequest['clauses']['when']>, { kind: 'every' }>;
 
 function startOf(when: Start, timeZone: string, now: number): number {
-  return when.kind === 'in' ? now + when.ms : nextTimeOfDay(when, timeZone, now);
+  if (when.kind === 'in') return now + when.ms;
+  // So long from now, by whatever clock.
+  const wall = Date.now();
+  return now + nextTimeOfDay(when, timeZone, wall) - wall;
 }

@@ -1,5 +1,11 @@
 import type { HandlerSpec, JobResult, LifterAnnouncement, Limits } from '@heavylift/jobs';
-import { createOutbox, type Logger, type Office, replicateHandlers } from '@heavylift/service';
+import {
+  createOutbox,
+  createSteadyClock,
+  type Logger,
+  type Office,
+  replicateHandlers,
+} from '@heavylift/service';
 import type { Item, PubSubService, Replica, Session } from '@heavylift/xmpp-pubsub';
 import type { Desk } from '../desk.js';
 import { createLedgerWriter } from '../ledger/writer.js';
@@ -78,6 +84,7 @@ export async function beginTerm(
     new Error('another dispatcher took over before the job was known to be accepted'),
     (job) => ledger.get(job) !== undefined,
   );
+  const now = createSteadyClock();
   let ended: Error | undefined;
   const isOpen = () => ended === undefined && session.status === 'online';
 
@@ -119,7 +126,7 @@ export async function beginTerm(
     graceMs,
     cancelGraceMs,
     limits: () => runningLimits(catalogue.specs, options.runningOfRequester),
-    now: Date.now,
+    now,
     random: Math.random,
     history: memory.history,
     onChange() {
@@ -160,6 +167,7 @@ export async function beginTerm(
     acceptances,
     limits: options.limits,
     timeZone: options.timeZone,
+    now,
     log,
   });
 

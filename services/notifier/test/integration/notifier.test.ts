@@ -70,6 +70,7 @@ async function startNotifier(): Promise<{ readonly cut: () => Promise<void> }> {
   const session = await login(accounts.notifier);
   const voice = await login(accounts.bot);
   const started = createNotifier({
+    shutdown: () => undefined,
     session,
     pubsub: pubsubOf(session),
     voice,
