@@ -41,4 +41,16 @@ export default [
       throw new RangeError('too heavy');
     },
   },
+  {
+    ...common,
+    name: 'shaky',
+    title: 'shaky job',
+    summary: 'fails the first time',
+    maxAttempts: 2,
+    fields: {},
+    run(_, { attempt }) {
+      if (attempt === 1) throw new Error('slipped');
+      return attempt;
+    },
+  },
 ];
