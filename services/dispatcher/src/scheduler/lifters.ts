@@ -8,6 +8,8 @@ export interface LifterRegistry {
   reports(): LifterReport[];
   announced(jid: string, announcement: LifterAnnouncement, now: Instant): void;
   left(jid: string, now: Instant): void;
+  /** It was shutting down when it left, and did not run the job any more: it has handed it back, even if that was not heard. */
+  handedBack(jid: string, job: JobId): boolean;
   /** A job was given to it. One that has not announced itself counts as gone from now on. */
   gave(jid: string, job: JobId, now: Instant): void;
   /** A job is no longer with it. */
@@ -72,6 +74,10 @@ export function createLifterRegistry(): LifterRegistry {
       if (lifter === undefined) return;
       lifter.goneSince ??= now;
       forgetIfDone(lifter);
+    },
+    handedBack(jid, job) {
+      const last = lifters.get(jid)?.announced?.what;
+      return last?.draining === true && !last.running.some(({ id }) => id === job);
     },
     gave(jid, job, now) {
       meet(jid, now).jobs.add(job);

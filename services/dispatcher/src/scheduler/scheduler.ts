@@ -224,6 +224,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (entry.state.type !== 'assigned') return;
     const { lifter } = entry.state;
     const { id: job, number, attempt } = entry;
+    if (lifters.handedBack(lifter, job)) {
+      change(entry, { state: { type: 'pending' } });
+      return;
+    }
     onNote({ job, number, attempt, lifter }, 'the lifter vanished under the job');
     const error = { class: 'Stalled', message: `${lifter} vanished while it ran the job` };
     failed(entry, { attempt, reason: 'stalled', lifter, at: now(), error });

@@ -290,6 +290,18 @@ describe('when a lifter vanishes', () => {
     });
   });
 
+  it('counts no stall if it had shut down in order, and its handing back was not heard', () => {
+    const { scheduler, ledger, submit, lifterOf, pass } = office();
+    scheduler.announced(one, announcement());
+    const job = submit().id;
+    scheduler.announced(one, announcement({ draining: true, running: [] }));
+    scheduler.left(one);
+    scheduler.announced(two, announcement());
+    pass(5_000);
+    expect(lifterOf(job)).toBe(two);
+    expect(ledger.get(job)).toMatchObject({ attempt: 1, stalls: 0, failures: [] });
+  });
+
   it('gives up on a job under which lifters keep vanishing', () => {
     const { scheduler, submit, pass, ended } = office();
     submit();
