@@ -1,3 +1,4 @@
+export { type AboutJob, aboutJob } from './about-job.js';
 export {
   logLevels,
   logOptions,
@@ -72,6 +73,7 @@ export {
 } from './run-service.js';
 export { createSteadyClock } from './steady-clock.js';
 export { HealthToken, LoggerToken, MetricsToken, ServiceContextToken } from './tokens.js';
+export { isTraceparent, newTraceparent, traceIdOf } from './trace.js';
 export { trustPublishers } from './trust.js';
 export { within } from './within.js';
 export { forwardToBare, unwrapForwarded } from './xmpp/forwarding.js';

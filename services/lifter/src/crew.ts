@@ -1,5 +1,5 @@
 import type { Instant, JobId, Progress } from '@heavylift/jobs';
-import type { Logger } from '@heavylift/service';
+import { aboutJob, type Logger } from '@heavylift/service';
 import type { AbortReason, Assignment, RunningAttempt } from './assignments.js';
 import type { RegisteredHandler } from './handlers/registry.js';
 import type { EndedAttempt } from './reports.js';
@@ -8,7 +8,7 @@ import type { Outcome, Runner } from './runner/runner.js';
 
 /** The attempts that run. */
 export interface Crew {
-  readonly running: ReadonlyMap<JobId, RunningAttempt>;
+  readonly running: ReadonlyMap<JobId, RunningAttempt & { readonly kind: string }>;
   /** Starts an attempt of a job that does not run, by this handler. */
   start(assignment: Assignment, handler: RegisteredHandler): void;
   /** Tells the attempt to end; only the first reason counts. */
@@ -26,6 +26,7 @@ export interface CrewOptions {
 }
 
 interface Run extends RunningAttempt {
+  readonly kind: string;
   readonly assignment: Assignment;
   readonly handler: RegisteredHandler;
   readonly controller: AbortController;
@@ -46,21 +47,21 @@ export function createCrew({ runner, log, onProgress, onEnd }: CrewOptions): Cre
 
   async function work(run: Run): Promise<void> {
     const { assignment, handler, controller } = run;
-    const { id, number, attempt, kind, args, timeoutMs } = assignment;
-    const jobLog = log.child({ job: id, number, attempt });
+    const { id, number, attempt, kind, args, timeoutMs, traceparent } = assignment;
+    const jobLog = log.child(aboutJob(assignment));
     const onMessage = (message: FromHandler) => {
       if (message.type === 'log') {
         const { level, message: words, details, stream } = message;
-        jobLog[level]({ handler: kind, details, stream }, words);
+        jobLog[level]({ details, stream }, words);
       } else {
         onProgress({ ...message, job: id, attempt, at: Date.now() });
       }
     };
     const started: Instant = Date.now();
-    jobLog.info({ handler: kind }, 'started');
+    jobLog.info('started');
     const outcome = await runner.run(
       {
-        job: { id, number },
+        job: { id, number, ...(traceparent !== undefined && { traceparent }) },
         attempt,
         handler: kind,
         isolation: handler.isolation,
@@ -82,9 +83,9 @@ export function createCrew({ runner, log, onProgress, onEnd }: CrewOptions): Cre
   return {
     running,
     start(assignment, handler) {
-      const { id, attempt } = assignment;
+      const { id, attempt, kind } = assignment;
       const controller = new AbortController();
-      const run: Run = { assignment, attempt, handler, controller, ending: false };
+      const run: Run = { assignment, attempt, kind, handler, controller, ending: false };
       running.set(id, run);
       void work(run);
     },

@@ -4,6 +4,8 @@ import {
   createOutbox,
   type Lifecycle,
   type Logger,
+  type Metrics,
+  noMetrics,
   obeyShutdownOrders,
   within,
 } from '@heavylift/service';
@@ -14,6 +16,7 @@ import { createCrew } from './crew.js';
 import type { HandlerRegistry } from './handlers/registry.js';
 import { handlerSpec } from './handlers/spec.js';
 import { createLedgerView } from './ledger-view.js';
+import { observeLifter } from './metrics.js';
 import { createReporter } from './reporter.js';
 import { type EndedAttempt, isResult, reportOf } from './reports.js';
 import type { Runner } from './runner/runner.js';
@@ -41,6 +44,8 @@ export interface LifterOptions {
   readonly shutdown: (reason: string) => void;
   readonly registry: HandlerRegistry;
   readonly runner: Runner;
+  /** @default nobody counts */
+  readonly metrics?: Metrics;
   readonly log: Logger;
 }
 
@@ -52,7 +57,7 @@ const lingerMs = 300;
 /** Runs what the ledger gives to this process, and tells how it ends. */
 export function createLifter(options: LifterOptions): Lifecycle {
   const { session, nodes, dispatcher, version, slots, drainMs, graceMs, log } = options;
-  const { registry, runner, shutdown } = options;
+  const { registry, runner, shutdown, metrics = noMetrics } = options;
   const handlers = [...registry.values()].map(handlerSpec);
   const taken = takenAssignments();
   let draining = false;
@@ -72,6 +77,12 @@ export function createLifter(options: LifterOptions): Lifecycle {
   });
   const reporter = createReporter({ ...nodes, ledger, log, onTold: announcer.announce });
   const crew = createCrew({ runner, log, onProgress: reporter.progress, onEnd: ended });
+  const observer = observeLifter(metrics, {
+    slots,
+    handlers: handlers.map(({ name }) => name),
+    running: () => crew.running.values(),
+    unreported: () => reporter.untold.length,
+  });
   const handlersOutbox = createOutbox<readonly HandlerSpec[]>({
     isOpen: () => session.status === 'online',
     async publish(_itemId, [specs = []]) {
@@ -136,6 +147,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
   }
 
   function ended(attempt: EndedAttempt): void {
+    observer.ended(attempt);
     tell(attempt);
     act();
     // Last, so that a slot that is taken again is not said to be free.
@@ -199,6 +211,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
       if (untold.length > 0) log.error({ jobs: untold }, 'the ends of jobs could not be told');
       handlersOutbox.close();
       for (const off of unlisten) off();
+      observer.stop();
       await announcer.disappear();
       await ledger.stop();
       await runner.stop();

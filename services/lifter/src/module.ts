@@ -9,9 +9,11 @@ import {
   sheetCodec,
 } from '@heavylift/jobs';
 import {
+  aboutJob,
   defineModule,
   type Lifecycle,
   LoggerToken,
+  MetricsToken,
   PubSubToken,
   ServiceContextToken,
   type ServiceParts,
@@ -56,15 +58,23 @@ export function composeLifter(config: LifterConfig): ServiceParts {
         onOutput: (line, stream) => log.warn({ stream, line }, 'a handler wrote this'),
         onRestarted: ({ job, attempt, handler }) =>
           log.warn(
-            { job: job.id, number: job.number, attempt, handler },
+            aboutJob({ ...job, attempt, kind: handler }),
             'starts over, alone: another handler has brought down the process they shared',
           ),
       }),
     );
     provide(
       LifterToken,
-      [SessionToken, NodesToken, RegistryToken, RunnerToken, LoggerToken, ServiceContextToken],
-      (session, nodes, registry, runner, log, { shutdown }) =>
+      [
+        SessionToken,
+        NodesToken,
+        RegistryToken,
+        RunnerToken,
+        LoggerToken,
+        MetricsToken,
+        ServiceContextToken,
+      ],
+      (session, nodes, registry, runner, log, metrics, { shutdown }) =>
         createLifter({
           session,
           nodes,
@@ -76,6 +86,7 @@ export function composeLifter(config: LifterConfig): ServiceParts {
           registry,
           runner,
           shutdown,
+          metrics,
           log: log.child({ lifter: LIFTER_NAME }),
         }),
     );

@@ -6,7 +6,7 @@ import type {
   Progress,
   RunningJob,
 } from '@heavylift/jobs';
-import { createOutbox, type Logger, within } from '@heavylift/service';
+import { aboutJob, createOutbox, type Logger, within } from '@heavylift/service';
 import { hasCondition, type PubSubNode } from '@heavylift/xmpp-pubsub';
 import type { Assignment } from './assignments.js';
 import type { LedgerView } from './ledger-view.js';
@@ -42,6 +42,10 @@ export interface ReporterOptions {
 export function createReporter(options: ReporterOptions): Reporter {
   const { results, events, ledger, log, onTold } = options;
   const statements = createStatements();
+  const about = ({ job, attempt }: Report) => {
+    const assignment = statements.assignmentOf(job);
+    return assignment === undefined ? { job, attempt } : aboutJob({ ...assignment, attempt });
+  };
 
   const progress = createProgressReporter({
     publish: async (batch) => {
@@ -55,14 +59,13 @@ export function createReporter(options: ReporterOptions): Reporter {
     isOpen: () => ledger.isCurrent,
     isValid: ({ job, attempt }: Report) => ledger.mine.get(job)?.attempt === attempt,
     sizeOf: (report: Report) => Buffer.byteLength(JSON.stringify(report)),
-    onWithheld: ({ job, attempt }: Report) =>
-      log.warn(
-        { job, attempt },
-        'the end of the attempt is not told: the job is not ours any more',
-      ),
+    onWithheld: (report: Report) =>
+      log.warn(about(report), 'the end of the attempt is not told: the job is not ours any more'),
     onRetry: (err: unknown, reports: readonly Report[], retryInMs: number) => {
-      const jobs = reports.map(({ job }) => job);
-      log.warn({ err, jobs, retryInMs }, 'the server has not confirmed outcomes, trying again');
+      log.warn(
+        { err, jobs: reports.map(about), retryInMs },
+        'the server has not confirmed outcomes, trying again',
+      );
     },
   };
 

@@ -17,6 +17,8 @@ export interface Statements {
   /** Attempts that have ended, and of which the server does not know it yet. */
   readonly unconfirmed: readonly RunningJob[];
   add(assignment: Assignment, report: Report): void;
+  /** What was said last of the job answers this one, if it is remembered. */
+  assignmentOf(job: JobId): Assignment | undefined;
   /** The server has it. */
   confirmed(report: Report): void;
   /** Forgets what was heard. @returns what is to be said again */
@@ -52,6 +54,7 @@ export function createStatements(): Statements {
     add(assignment, report) {
       statements.set(assignment.id, { report, answers: assignment, isConfirmed: false });
     },
+    assignmentOf: (job) => statements.get(job)?.answers,
     confirmed(report) {
       const statement = statements.get(report.job);
       if (statement?.report === report) statement.isConfirmed = true;

@@ -41,8 +41,8 @@ export function composeNotifier(config: NotifierConfig): ServiceParts {
     );
     provide(
       NotifierToken,
-      [SessionToken, PubSubToken, VoiceToken, LoggerToken, ServiceContextToken],
-      (session, pubsub, voice, log, { shutdown }) =>
+      [SessionToken, PubSubToken, VoiceToken, LoggerToken, MetricsToken, ServiceContextToken],
+      (session, pubsub, voice, log, metrics, { shutdown }) =>
         createNotifier({
           session,
           pubsub,
@@ -52,6 +52,7 @@ export function composeNotifier(config: NotifierConfig): ServiceParts {
           bot: `${config.BOT_USERNAME}@${config.XMPP_DOMAIN}`,
           lifters: config.LIFTER_ACCOUNTS,
           progressIntervalMs: config.NOTIFIER_PROGRESS_INTERVAL,
+          metrics,
           log,
         }),
     );

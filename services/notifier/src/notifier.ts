@@ -7,6 +7,7 @@ import {
   eventsCodec,
   handlersCodec,
   type JobEvent,
+  type JobId,
   type JobResult,
   type LedgerChanges,
   type NodeRole,
@@ -16,6 +17,7 @@ import {
   sheetCodec,
 } from '@heavylift/jobs';
 import {
+  aboutJob,
   availability,
   type Candidacy,
   createOutbox,
@@ -25,6 +27,8 @@ import {
   type Lifecycle,
   type Logger,
   leaderMark,
+  type Metrics,
+  noMetrics,
   obeyShutdownOrders,
   replicateHandlers,
   ServiceError,
@@ -35,6 +39,7 @@ import {
 import type { Item, PubSubService, Session, Unlisten } from '@heavylift/xmpp-pubsub';
 import { isXmppError } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
+import { observeNotifier } from './metrics.js';
 import { createProgressRelay } from './progress-relay.js';
 import { createTeller } from './teller.js';
 
@@ -52,6 +57,8 @@ export interface NotifierOptions {
   /** Bare JIDs of the lifters. */
   readonly lifters: readonly string[];
   readonly progressIntervalMs: number;
+  /** @default nobody counts */
+  readonly metrics?: Metrics;
   readonly log: Logger;
 }
 
@@ -64,6 +71,7 @@ const lastWordsMs = 2_000;
 /** Tells requesters what became of their jobs, as the bot. */
 export function createNotifier(options: NotifierOptions): Lifecycle {
   const { session, pubsub, voice, nodePrefix, bot, lifters, progressIntervalMs, log } = options;
+  const { metrics = noMetrics } = options;
   const name = (role: NodeRole) => nodeName(role, nodePrefix);
   const nodes = {
     jobs: pubsub.node(name('jobs'), sheetCodec),
@@ -81,6 +89,10 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     handlers: trustPublishers(lifters, refuse('handlers')),
   };
   const ledger = createLedgerReplica();
+  const about = (job: JobId = '') => {
+    const entry = ledger.get(job);
+    return entry === undefined ? { job } : aboutJob(entry);
+  };
   let catalogue: HandlerCatalogue | undefined;
   const stopping = new AbortController();
   let candidacy: Candidacy | undefined;
@@ -123,14 +135,18 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
       const signal = term?.signal ?? AbortSignal.abort();
       await sleep(ms, undefined, { signal });
     },
-    onTold: ({ status }, { id, number, attempt }) =>
-      log.info({ job: id, number, attempt, status }, 'told'),
+    onTold(result, entry) {
+      observer.told(result);
+      log.info({ ...about(entry.id), status: result.status }, 'told');
+    },
     onFailure: (result, error, isHopeless) => {
-      const details = { err: error, job: result.job, number: result.number };
+      const details = { err: error, ...about(result.job) };
       if (isHopeless) log.error(details, 'cannot be told at all, letting it go');
       else if (term !== undefined) log.warn(details, 'not told yet, trying again');
     },
   });
+
+  const observer = observeNotifier(metrics, () => teller.untold);
 
   const progress = createProgressRelay(
     {
@@ -147,7 +163,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     if (candidacy?.office === undefined) return;
     voice.send(encodeBotMessage(message)).catch((error: unknown) => {
       if (!isXmppError(error, 'not-online', 'disconnected', 'stopped'))
-        log.warn({ err: error, job: message.job?.id }, 'progress could not be said');
+        log.warn({ err: error, ...about(message.job?.id) }, 'progress could not be said');
     });
   }
 
@@ -284,6 +300,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
             own.say();
           },
           onStandby: () => resolve(),
+          metrics,
           log,
         });
       });
@@ -293,6 +310,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
       await term?.end();
       await within(lastWordsMs, teller.settled().then(told.emptied));
       told.close();
+      observer.stop();
       await candidacy?.stop();
       await Promise.all(stopParts.map((stop) => stop()));
       // The standby hears of it, and takes over.

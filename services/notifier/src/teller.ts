@@ -35,6 +35,8 @@ export interface Teller {
   hasOutcome(job: JobId): boolean;
   /** Outcomes whose job has not turned up in the ledger (yet). */
   readonly unclaimed: number;
+  /** Outcomes whose requester is about to be told. */
+  readonly untold: number;
   /** Resolves when nothing is being told. */
   settled(): Promise<void>;
 }
@@ -104,6 +106,9 @@ export function createTeller(ports: TellerPorts): Teller {
     hasOutcome: (job) => told.has(job) || telling.has(job) || unclaimed.has(job),
     get unclaimed() {
       return unclaimed.size;
+    },
+    get untold() {
+      return telling.size;
     },
     async settled() {
       await Promise.all(telling.values());

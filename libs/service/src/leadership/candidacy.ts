@@ -14,6 +14,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Element } from '@xmpp/xml';
 import { messageOf } from '../errors.js';
+import { serviceMetrics } from '../metrics/catalogue.js';
+import { noMetrics } from '../metrics/port.js';
 import { bareOf } from '../xmpp/bare.js';
 import { createBell, pause } from './bell.js';
 import { answerAsHolder, askHolder } from './holder.js';
@@ -45,7 +47,7 @@ interface Stream {
 
 /** Stands for office; see {@link Candidacy}. Nothing is sent before the session is online. */
 export function standForOffice(options: CandidacyOptions): Candidacy {
-  const { session, pubsub, nodePrefix, role, log } = options;
+  const { session, pubsub, nodePrefix, role, log, metrics = noMetrics } = options;
   const timings = { ...defaultTimings, ...options.timings };
   const locks = openLocks(pubsub, nodePrefix, role);
   const bell = createBell();
@@ -277,6 +279,9 @@ export function standForOffice(options: CandidacyOptions): Candidacy {
     session.on('giving-up', disconnected),
     session.on('stanza', onStanza),
     answerAsHolder(session, role, (epoch) => claim === epoch),
+    metrics.watch(serviceMetrics.leading, () => [
+      { labels: { role }, value: own === undefined ? 0 : 1 },
+    ]),
   ];
   if (session.status === 'online' && session.jid !== undefined) connected(session.jid.toString());
   const running = run();

@@ -1,5 +1,6 @@
 import type { PubSubService, Session } from '@heavylift/xmpp-pubsub';
 import type { Logger } from '../logging.js';
+import type { Metrics } from '../metrics/port.js';
 import type { LeaderRole } from './mark.js';
 
 /** A term of office: from the election until it is lost or given up, or the connection breaks. */
@@ -31,6 +32,8 @@ export interface CandidacyOptions {
   /** Somebody else leads. Told again whenever it is somebody else. */
   readonly onStandby?: (leader: Leader) => void;
   readonly log: Logger;
+  /** Told whether this process leads. @default nobody is told */
+  readonly metrics?: Metrics;
   readonly timings?: Partial<LeadershipTimings>;
 }
 

@@ -55,6 +55,7 @@ async function runProgram(
       HEAVYLIFT_JOB: job.id,
       HEAVYLIFT_NUMBER: String(job.number),
       HEAVYLIFT_ATTEMPT: String(attempt),
+      ...(job.traceparent !== undefined && { TRACEPARENT: job.traceparent }),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: false,

@@ -18,6 +18,8 @@ export interface JobInfo {
   readonly id: string;
   /** The number that people see. */
   readonly number: number;
+  /** W3C Trace Context of the request: hand it on, as the header `traceparent`, to whatever the work calls. */
+  readonly traceparent?: string;
 }
 
 export interface HandlerLog {
