@@ -40,7 +40,10 @@ export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatc
   /** Full JIDs of those that say they are in office, the latest last. */
   let inOffice: string[] = [];
   let waiters = new Set<Waiter>();
-  let asking: ReturnType<typeof setTimeout> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isRefused = false;
+  /** What is taken back is answered by some servers as if it were refused. */
+  let refusalsToIgnore = 0;
 
   /** What cannot be sent now is done when the next stream is there. */
   function noted(error: unknown): void {
@@ -57,17 +60,36 @@ export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatc
     const roster = await session.request({ type: 'get', payload });
     const contact = roster?.getChildren('item').find(({ attrs }) => attrs['jid'] === bot);
     const isGranted = ['to', 'both'].includes(String(contact?.attrs['subscription']));
-    if (!isGranted) await ask(contact !== undefined);
+    if (!isGranted) await ask(contact?.attrs['ask'] === 'subscribe');
     // It has been told before we listened, if our presence was sent before.
     else if (!sendsPresence) await send({ type: 'probe', to: bot });
   }
 
+  function begin(): void {
+    clearTimeout(timer);
+    introduce().catch((error: unknown) => {
+      noted(error);
+      if (session.status === 'online') timer = setTimeout(begin, askAgainMs);
+    });
+  }
+
   /** @param again the server has the question already: it has to be taken back first */
   async function ask(again: boolean): Promise<void> {
-    clearTimeout(asking);
-    asking = setTimeout(() => void ask(true), askAgainMs);
+    clearTimeout(timer);
+    timer = setTimeout(() => void ask(true), askAgainMs);
+    refusalsToIgnore = again ? 1 : 0;
     if (again) await send({ type: 'unsubscribe', to: bot });
     await send({ type: 'subscribe', to: bot });
+  }
+
+  function onRefusal(): void {
+    if (refusalsToIgnore > 0) {
+      refusalsToIgnore -= 1;
+      return;
+    }
+    clearTimeout(timer);
+    isRefused = true;
+    release(({ reject }) => reject(refused));
   }
 
   function release(act: (waiter: Waiter) => void): void {
@@ -77,8 +99,8 @@ export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatc
   }
 
   function onPresence(from: string, type: unknown, isInOffice: boolean): void {
-    if (type === 'subscribed') clearTimeout(asking);
-    if (type === 'unsubscribed') release(({ reject }) => reject(refused));
+    if (type === 'subscribed') clearTimeout(timer);
+    if (type === 'unsubscribed') onRefusal();
     inOffice = inOffice.filter((jid) => jid !== from);
     if (type !== undefined || !isInOffice) return;
     inOffice.push(from);
@@ -89,7 +111,8 @@ export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatc
     session.on('online', ({ resumed }) => {
       if (resumed) return;
       inOffice = [];
-      introduce().catch(noted);
+      isRefused = false;
+      begin();
     }),
     session.on('stanza', (stanza) => {
       const { from, type }: Record<string, unknown> = stanza.attrs;
@@ -98,12 +121,13 @@ export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatc
       onPresence(from, type, stanza.getChild('system', SYSTEM_NAMESPACE) !== undefined);
     }),
   ];
-  if (session.status === 'online') introduce().catch(noted);
+  if (session.status === 'online') begin();
 
   return {
     whenThere(signal) {
       const known = inOffice.at(-1);
       if (known !== undefined) return Promise.resolve(known);
+      if (isRefused) return Promise.reject(refused);
       return new Promise((resolve, reject) => {
         const abort = (): void => waiter.reject(signal.reason);
         const leave = (): void => {
@@ -126,7 +150,7 @@ export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatc
       });
     },
     stop() {
-      clearTimeout(asking);
+      clearTimeout(timer);
       for (const unlisten of unlisteners) unlisten();
     },
   };

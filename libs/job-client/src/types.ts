@@ -16,7 +16,7 @@ export interface JobsOptions {
   readonly log?: SessionLog;
 }
 
-/** Arguments by name. */
+/** Arguments by name. An empty text counts as not given. */
 export type JobArguments = Readonly<Record<string, string | number | boolean>>;
 
 export interface SubmitOptions {

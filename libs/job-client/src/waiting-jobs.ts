@@ -111,33 +111,36 @@ export function createWaitingJobs(ports: {
       if (waiting.told === undefined) await reading.refresh();
       else await pause(resultPatienceMs, over);
     }
+    await askBot(waiting);
+  }
+
+  /** Once; or, if the bot has told of the outcome, until the dispatcher has heard of it, too. */
+  async function askBot(waiting: Waiting): Promise<void> {
     while (isOpen(waiting)) {
-      const outcome = await askBot(waiting);
+      const outcome = await statusOf(waiting);
       if (outcome !== undefined && isOpen(waiting)) settle(waiting, outcome);
       if (waiting.told === undefined) return;
       await pause(askAgainMs, over);
     }
   }
 
-  async function askBot({ job, told }: Waiting): Promise<Outcome | undefined> {
+  async function statusOf({ job, told }: Waiting): Promise<Outcome | undefined> {
     try {
       const answer = await commands.give('status', { job: String(job.number) }, over);
       return outcomeIn(answer, job);
     } catch (error) {
       if (!isJobClientError(error, 'refused')) throw error;
-      return told === undefined ? forgotten(job) : outcomeTold(told.state, told.text, job);
+      if (told !== undefined) return outcomeTold(told.state, told.text, job);
+      // If we may not ask, there is still the message to come.
+      return error.condition === 'item-not-found' ? forgotten(job) : undefined;
     }
   }
 
   /** One after the other: those that submit go first. */
   async function askForAll(): Promise<void> {
-    for (const waiting of [...jobs.values()]) {
-      if (!isOpen(waiting) || waiting.isAsked) continue;
-      waiting.isAsked = true;
-      await ask(waiting).finally(() => {
-        waiting.isAsked = false;
-      });
-    }
+    const asked = [...jobs.values()];
+    if (asked.length > 0) await (await startReader())?.refresh();
+    for (const waiting of asked) if (!waiting.isAsked) await askBot(waiting);
   }
 
   /** Follows the node of results, if we may. */

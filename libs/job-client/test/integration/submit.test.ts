@@ -1,12 +1,13 @@
+import { decodeJobMark } from '@heavylift/jobs';
 import { createSession } from '@heavylift/xmpp-pubsub';
-import xml from '@xmpp/xml';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import xml, { type Element } from '@xmpp/xml';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectJobs, type Jobs } from '../../src/index.js';
-import { type System, startSystem } from './system.js';
+import { patience, type System, startSystem } from './system.js';
 
 let system: System;
 beforeAll(async () => {
-  system = await startSystem({ dispatchers: 2 });
+  system = await startSystem({ dispatchers: 2, policy: 'rules: [{ deny: mallory@localhost }]' });
   await system.ready();
 });
 afterAll(() => system?.stop());
@@ -114,6 +115,29 @@ describe.each([
     await frail.close();
   });
 
+  it('is asked about after a break, when the message went to another session (RFC 6121 section 8.5.3)', async () => {
+    const line = await system.line();
+    const frail = await system.connect(username, {
+      ...{ service: line.service, streamManagement: false, connectTimeoutMs: 1_000 },
+    });
+    const other = await system.login(username);
+    const heard: Element[] = [];
+    other.on('stanza', (stanza) => stanza.is('message') && heard.push(stanza));
+    await other.send(xml('presence'));
+    const job = frail.submit('wait', { ms: 1_500 });
+    const { id } = await job.accepted;
+    line.blackHole();
+    line.cut();
+    await vi.waitFor(() => {
+      expect(heard.map(decodeJobMark)).toContainEqual(
+        expect.objectContaining({ id, state: 'succeeded' }),
+      );
+    }, patience);
+    line.heal();
+    expect(await job).toBe('waited');
+    await Promise.all([frail.close(), other.stop()]);
+  });
+
   it('survives a take-over: the next dispatcher is asked', async () => {
     const long = jobs.submit('wait', { ms: 4_000 });
     await long.accepted;
@@ -144,6 +168,18 @@ it('takes a session of yours, started before or after', async () => {
   await jobs.close();
   expect(session.status).toBe('online');
   await session.stop();
+});
+
+it('who is not served is told so, each time (RFC 6121 section 3.1.5)', async () => {
+  for (let time = 0; time < 2; time += 1) {
+    const jobs = await system.connect('mallory');
+    for (let job = 0; job < 2; job += 1)
+      await expect(jobs.submit('add', { a: 1 })).rejects.toMatchObject({
+        code: 'refused',
+        condition: 'forbidden',
+      });
+    await jobs.close();
+  }
 });
 
 it('a wrong password is told at once, and leaves nothing behind', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,8 +6,7 @@ import { startEjabberd } from '@heavylift/ejabberd';
 import { provision } from '@heavylift/provision';
 import { openLine, startCrew } from '@heavylift/testbed';
 import { createSession, type Session, type SessionOptions } from '@heavylift/xmpp-pubsub';
-import { vi } from 'vitest';
-import { connectJobs, type Jobs } from '../../src/index.js';
+import { connectJobs, isJobClientError, type Jobs } from '../../src/index.js';
 
 const tls = { allowPlaintextOnLoopback: true };
 export const patience = { timeout: 30_000, interval: 20 };
@@ -23,12 +22,15 @@ const users = [
 export interface SystemOptions {
   readonly dispatchers?: number;
   readonly resultsAccess?: 'whitelist' | 'authorize' | 'open';
+  /** A policy file (docs/policy.md). */
+  readonly policy?: string;
 }
 
 /** A private server with real services, each a process of its own. */
 export async function startSystem({
   dispatchers = 1,
   resultsAccess = 'whitelist',
+  policy = 'rules: []',
 }: SystemOptions = {}) {
   const ends: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -50,6 +52,8 @@ export async function startSystem({
     });
     const logs = await mkdtemp(join(tmpdir(), 'heavylift-job-client-'));
     ends.push(() => rm(logs, { recursive: true, force: true }));
+    const policyFile = join(logs, 'policy.yaml');
+    await writeFile(policyFile, policy);
     const crew = await startCrew({
       provisioned,
       dispatchers,
@@ -58,8 +62,10 @@ export async function startSystem({
       slots: 4,
       logs,
       env: (role) => ({
-        LOG_LEVEL: process.env['TEST_LOG'] ?? 'warn',
-        ...(role === 'dispatcher' ? { DISPATCHER_MESSAGES_PER_SECOND: '1000' } : {}),
+        LOG_LEVEL: 'warn',
+        ...(role === 'dispatcher'
+          ? { DISPATCHER_MESSAGES_PER_SECOND: '1000', DISPATCHER_POLICY: policyFile }
+          : {}),
         ...(role === 'lifter'
           ? { LIFTER_HANDLERS: fileURLToPath(new URL('./handlers.mjs', import.meta.url)) }
           : {}),
@@ -110,7 +116,17 @@ export async function startSystem({
       /** Resolves when lifters are known and jobs run. */
       async ready(): Promise<void> {
         const jobs = await connect('ann');
-        await vi.waitFor(() => jobs.submit('add', { a: 1 }), patience);
+        for (;;) {
+          try {
+            await jobs.submit('add', { a: 1 });
+            break;
+          } catch (error) {
+            // No lifter has said yet what it can do.
+            const isEarly = isJobClientError(error) && error.condition === 'item-not-found';
+            if (!isEarly) throw error;
+            await new Promise((resolve) => setTimeout(resolve, 100));
+          }
+        }
         await jobs.close();
       },
       stop,
