@@ -18,6 +18,8 @@ export interface RunRequest {
   readonly args: JsonObject;
   readonly clauses: Clauses;
   readonly requester: Requester;
+  /** W3C Trace Context of who asks. @default a new trace */
+  readonly traceparent?: string;
 }
 
 export type RunAnswer =

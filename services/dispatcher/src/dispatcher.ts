@@ -7,6 +7,8 @@ import {
   type Lifecycle,
   type Logger,
   leaderMark,
+  type Metrics,
+  noMetrics,
   type Office,
   type Presence,
   standForOffice,
@@ -17,13 +19,14 @@ import { type JID, jid } from '@xmpp/jid';
 import xml, { type Element } from '@xmpp/xml';
 import { type People, servePeople } from './chat/people.js';
 import { texts } from './chat/texts.js';
+import { observeDispatcher } from './metrics.js';
 import { defaultPolicy, type PolicyFile } from './policy/read-policy.js';
 import { systemPresence } from './presence/presence.js';
 import { createAcceptances } from './term/acceptances.js';
 import { createMemory, isStaleEpoch } from './term/memory.js';
 import { beginTerm, type Term, type TermOptions } from './term/term.js';
 
-export interface DispatcherOptions extends Omit<TermOptions, 'onCounts' | 'bot'> {
+export interface DispatcherOptions extends Omit<TermOptions, 'onCounts' | 'observer' | 'bot'> {
   readonly session: Session;
   /** Bare JIDs, beside those that the policy names. */
   readonly admins: readonly string[];
@@ -36,6 +39,8 @@ export interface DispatcherOptions extends Omit<TermOptions, 'onCounts' | 'bot'>
   readonly messagesPerSecond: number;
   /** Ends the whole service. */
   readonly shutdown: (reason: string) => void;
+  /** @default nobody counts */
+  readonly metrics?: Metrics;
   readonly log: Logger;
 }
 
@@ -48,6 +53,8 @@ const retryTermMs = 1_000;
  */
 export function createDispatcher(options: DispatcherOptions): Lifecycle {
   const { session, pubsub, nodePrefix, lifters, admins, policy = defaultPolicy, log } = options;
+  const { metrics = noMetrics } = options;
+  const observer = observeDispatcher(metrics);
   const lifterAccounts = new Set(lifters);
   const continuity = { memory: createMemory(), acceptances: createAcceptances() };
   let self: JID | undefined;
@@ -83,7 +90,11 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
         // Events reach this session only once its priority says so: before anything is read.
         await session.send(presenceNow());
         const onCounts = () => presence?.changed();
-        term = await beginTerm(office, { ...options, bot: ownBare(), onCounts }, continuity);
+        term = await beginTerm(
+          office,
+          { ...options, bot: ownBare(), onCounts, observer },
+          continuity,
+        );
         presence?.changed();
         people?.opened();
         return;
@@ -143,7 +154,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
   function stand(): Promise<void> {
     return new Promise((resolve) => {
       candidacy = standForOffice({
-        ...{ session, pubsub, nodePrefix, log },
+        ...{ session, pubsub, nodePrefix, metrics, log },
         role: 'dispatcher',
         epochAbove: () => highestEpoch,
         onElected: (office) => void next(() => begin(office)).then(resolve),
@@ -173,6 +184,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
         }),
         maxAgeMs: options.messageMaxAgeMs,
         messagesPerSecond: options.messagesPerSecond,
+        onForbidden: () => observer.refused('forbidden'),
       });
       unlisten = [session.on('stanza', onStanza)];
       presence = keepPresence(session, {

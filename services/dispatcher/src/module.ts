@@ -3,6 +3,7 @@ import {
   defineModule,
   type Lifecycle,
   LoggerToken,
+  MetricsToken,
   PubSubToken,
   ServiceContextToken,
   type ServiceParts,
@@ -21,8 +22,8 @@ export function composeDispatcher(config: DispatcherConfig): ServiceParts {
   const module = defineModule((provide) => {
     provide(
       DispatcherToken,
-      [SessionToken, PubSubToken, LoggerToken, ServiceContextToken],
-      (session, pubsub, log, { shutdown }) =>
+      [SessionToken, PubSubToken, LoggerToken, MetricsToken, ServiceContextToken],
+      (session, pubsub, log, metrics, { shutdown }) =>
         createDispatcher({
           session,
           pubsub,
@@ -46,6 +47,7 @@ export function composeDispatcher(config: DispatcherConfig): ServiceParts {
           timeZone: config.DISPATCHER_TIME_ZONE ?? ownTimeZone(),
           missedRuns: config.DISPATCHER_MISSED_RUNS,
           shutdown,
+          metrics,
           log,
         }),
     );

@@ -6,10 +6,10 @@ import { type Answer, no, refusalOf } from '../chat/answer.js';
 import { checkArguments } from '../chat/arguments.js';
 import type { BuiltIn } from '../chat/built-in.js';
 import type { Limiter } from '../chat/limiter.js';
-import { submit } from '../chat/submit.js';
+import { type SubmitPorts, submit } from '../chat/submit.js';
 import { texts } from '../chat/texts.js';
 import type { Desk } from '../desk.js';
-import { decide, type Policy } from '../policy/policy.js';
+import { decide } from '../policy/policy.js';
 import { errorOf, stanzaError } from './errors.js';
 import {
   clausesOf,
@@ -23,12 +23,10 @@ import {
 export const NS_COMMANDS = 'http://jabber.org/protocol/commands';
 const NS_DATA = 'jabber:x:data';
 
-export interface CommandPorts {
+export interface CommandPorts extends SubmitPorts {
   readonly desk: () => Desk | undefined;
-  readonly policy: () => Policy;
   readonly builtIns: ReadonlyMap<string, BuiltIn>;
   readonly limiter: Limiter;
-  readonly now: () => number;
 }
 
 /** A command that can be given by a form. */
@@ -82,7 +80,7 @@ export function createCommands(ports: CommandPorts) {
     if ('problem' in split) return no('bad-request', split.problem);
     const desk = ports.desk();
     if (desk === undefined) return no('resource-constraint', texts.starting);
-    return submit(desk, policy(), ports.now, {
+    return submit(desk, ports, {
       who: at.who,
       spec,
       args: read.args,
@@ -93,6 +91,7 @@ export function createCommands(ports: CommandPorts) {
         // The same form sent twice is one job.
         messageId: filled.submission ?? at.sessionId,
       },
+      ...(filled.traceparent !== undefined && { traceparent: filled.traceparent }),
     });
   }
 
@@ -112,6 +111,7 @@ export function createCommands(ports: CommandPorts) {
     const { node, sessionid, action = 'execute' }: Record<string, unknown> = payload.attrs;
     if (typeof node !== 'string') throw stanzaError('modify', 'bad-request', 'no node is named');
     const refusal = refusalOf(decide(policy(), who, { command: node }), node);
+    if (refusal !== undefined && ports.desk()?.specs.has(node)) ports.onForbidden?.();
     if (refusal?.condition !== undefined) throw errorOf(refusal.condition, refusal.body);
     if (ports.desk() === undefined && !builtIns.has(node))
       throw errorOf('resource-constraint', texts.starting);

@@ -1,4 +1,5 @@
 import { encodeForm, type HandlerSpec } from '@heavylift/jobs';
+import { isTraceparent } from '@heavylift/service';
 import { type DataForm, readForm } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import type { Answer } from '../chat/answer.js';
@@ -12,6 +13,7 @@ const NS_DATA = 'jabber:x:data';
 /** A handler's own fields bear no `#` in their names. */
 const extra = {
   submission: 'heavylift#submission',
+  traceparent: 'heavylift#traceparent',
   when: 'heavylift#when',
   on: 'heavylift#on',
   priority: 'heavylift#priority',
@@ -43,6 +45,8 @@ export interface Filled {
   /** By the field's name; those left empty are not there. */
   readonly values: ReadonlyMap<string, string>;
   readonly submission?: string;
+  /** W3C Trace Context, from a program that traces; left out if it can't be read, as that standard has it. */
+  readonly traceparent?: string;
 }
 
 /** What was filled in. @throws XmppError `malformed-answer` */
@@ -54,8 +58,13 @@ export function readFilled(x: Element): Filled {
     if (joined !== '') values.set(name, joined);
   }
   const submission = values.get(extra.submission);
-  values.delete(extra.submission);
-  return { values, ...(submission === undefined ? {} : { submission }) };
+  const traceparent = values.get(extra.traceparent)?.trim();
+  for (const name of [extra.submission, extra.traceparent]) values.delete(name);
+  return {
+    values,
+    ...(submission !== undefined && { submission }),
+    ...(traceparent !== undefined && isTraceparent(traceparent) && { traceparent }),
+  };
 }
 
 export type ClausesOrProblem = { readonly clauses: Clauses } | { readonly problem: string };

@@ -1,24 +1,22 @@
 import type { HandlerSpec, Requester } from '@heavylift/jobs';
 import { nearest } from '@heavylift/service';
 import type { Desk } from '../desk.js';
-import { decide, type Policy } from '../policy/policy.js';
+import { decide } from '../policy/policy.js';
 import { type Answer, no, refusalOf } from './answer.js';
 import { readArguments, usageOf } from './arguments.js';
 import type { BuiltIn } from './built-in.js';
 import { splitClauses } from './clauses.js';
 import { clausesHelp, describeCommand } from './describe.js';
-import { submit } from './submit.js';
+import { type SubmitPorts, submit } from './submit.js';
 import { echo, texts } from './texts.js';
 import { splitWords, type Word } from './words.js';
 
 export type { RunAnswer, RunRequest } from '../desk.js';
 
-export interface ConversationPorts {
+export interface ConversationPorts extends SubmitPorts {
   /** Undefined while no term is on. */
   readonly desk: () => Desk | undefined;
-  readonly policy: () => Policy;
   readonly builtIns: ReadonlyMap<string, BuiltIn>;
-  readonly now: () => number;
 }
 
 /** A line somebody typed. */
@@ -82,7 +80,7 @@ export function createConversation(ports: ConversationPorts) {
       return no('bad-request', texts.wrongArguments(read.problem, usageOf(spec)));
     }
     const { clauses } = split;
-    return submit(desk, policy(), ports.now, { who, spec, args: read.args, clauses, requester });
+    return submit(desk, ports, { who, spec, args: read.args, clauses, requester });
   }
 
   async function runBuiltIn({ spec, run }: BuiltIn, words: readonly Word[], who: string) {
@@ -103,7 +101,10 @@ export function createConversation(ports: ConversationPorts) {
     const name = isNumber ? 'status' : first;
     const refusal = refusalOf(mayRun(who, name), echo(name));
     const isKnown = name === 'help' || builtIns.has(name) || specs().has(name);
-    if (refusal !== undefined && (isKnown || !mayRun(who, 'help').allowed)) return refusal;
+    if (refusal !== undefined && (isKnown || !mayRun(who, 'help').allowed)) {
+      if (specs().has(name)) ports.onForbidden?.();
+      return refusal;
+    }
     if ('problem' in split) return no('bad-request', texts.unreadable(split.problem));
     if (name === 'help') return help(who, words[1]?.text.toLowerCase());
     const builtIn = builtIns.get(name);

@@ -29,6 +29,8 @@ export interface PeopleOptions {
   readonly maxAgeMs: number;
   /** Messages a second that each person may send, after twenty seconds' worth at once. */
   readonly messagesPerSecond: number;
+  /** Somebody wanted a job that the policy does not let them have. */
+  readonly onForbidden: () => void;
   readonly log: Logger;
 }
 
@@ -50,7 +52,7 @@ const programsFaster = 200;
 const programsRemembered = 10_000;
 
 export function servePeople(options: PeopleOptions): People {
-  const { session, desk, policy, shutdown, log } = options;
+  const { session, desk, policy, shutdown, onForbidden, log } = options;
   const now = Date.now;
   const isServed = (who: string) => decide(policy(), who, { command: 'help' }).allowed;
 
@@ -82,7 +84,7 @@ export function servePeople(options: PeopleOptions): People {
     },
   });
   const reception = createReception({
-    conversation: createConversation({ desk, policy, builtIns, now }),
+    conversation: createConversation({ desk, policy, builtIns, now, onForbidden }),
     isOpen: () => desk() !== undefined,
     isServed,
     say: (message) => session.send(encodeBotMessage(message)),
@@ -96,7 +98,7 @@ export function servePeople(options: PeopleOptions): People {
     onFailure: (error, from) => log.warn({ err: error, from }, 'could not answer'),
   });
   const commands = createCommands({
-    ...{ desk, policy, builtIns, now },
+    ...{ desk, policy, builtIns, now, onForbidden },
     limiter: createLimiter({
       burst: programsFaster * options.messagesPerSecond,
       perSecond: programsFaster * options.messagesPerSecond,

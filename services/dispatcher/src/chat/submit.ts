@@ -1,29 +1,33 @@
-import type { HandlerSpec, JsonObject, Requester } from '@heavylift/jobs';
-import type { Desk, RunAnswer } from '../desk.js';
+import type { Desk, RunAnswer, RunRequest } from '../desk.js';
 import { decide, type Policy } from '../policy/policy.js';
 import { type Answer, no, refusalOf } from './answer.js';
-import type { Clauses } from './clauses.js';
 import { texts } from './texts.js';
 
-export interface Submission {
+export interface Submission extends RunRequest {
   /** Bare JID of who asks. */
   readonly who: string;
-  readonly spec: HandlerSpec;
-  readonly args: JsonObject;
-  readonly clauses: Clauses;
-  readonly requester: Requester;
+}
+
+export interface SubmitPorts {
+  readonly policy: () => Policy;
+  readonly now: () => number;
+  /** The policy does not let them have it. @default nobody is told */
+  readonly onForbidden?: () => void;
 }
 
 /** Has a handler's command run, if who asks may have that. */
 export async function submit(
   desk: Desk,
-  policy: Policy,
-  now: () => number,
-  { who, spec, args, clauses, requester }: Submission,
+  { policy, now, onForbidden }: SubmitPorts,
+  { who, ...request }: Submission,
 ): Promise<Answer> {
-  const refusal = refusalOf(decide(policy, who, { command: spec.name, args }), spec.name);
-  if (refusal !== undefined) return refusal;
-  return answerTo(await desk.run({ spec, args, clauses, requester }), spec.title, now());
+  const { spec, args } = request;
+  const refusal = refusalOf(decide(policy(), who, { command: spec.name, args }), spec.name);
+  if (refusal !== undefined) {
+    onForbidden?.();
+    return refusal;
+  }
+  return answerTo(await desk.run(request), spec.title, now());
 }
 
 function answerTo(outcome: RunAnswer, title: string, now: number): Answer {

@@ -7,6 +7,8 @@ export interface LedgerWriterPorts {
   readonly mayWrite: () => Promise<void>;
   /** Entries that stand in the node for good now. */
   readonly onWritten: (confirmation: Confirmation) => void;
+  /** A sheet was confirmed, so many milliseconds after it was sent. */
+  readonly onPublished?: (sheet: Sheet, ms: number) => void;
   readonly onFailure: (error: unknown, retryInMs: number) => void;
 }
 
@@ -29,7 +31,7 @@ const removalsWaitMs = 40;
 const backoff = { initialMs: 100, maxMs: 5_000 };
 
 export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): LedgerWriter {
-  const { node, mayWrite, onWritten, onFailure } = ports;
+  const { node, mayWrite, onWritten, onPublished, onFailure } = ports;
   let publishing = false;
   let retracting = false;
   let closed = false;
@@ -56,7 +58,9 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
       const flush = ledger.nextFlush();
       if (flush === undefined) return;
       try {
+        const sent = performance.now();
         await node.publish(flush.sheet, { id: flush.id });
+        onPublished?.(flush.sheet, performance.now() - sent);
         failures = 0;
         written += 1;
         const confirmation = ledger.confirmed(flush.id);

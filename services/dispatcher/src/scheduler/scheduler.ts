@@ -42,7 +42,7 @@ type Outcome =
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
-  const { history, onChange, onEnd, onOutcome, onGone, onNote } = options;
+  const { history, onChange, onEnd, onOutcome, onGone, onGiven, onRetry, onNote } = options;
   const leadingSince = now();
   const lifters = createLifterRegistry();
   const queue = createPendingQueue();
@@ -154,7 +154,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       hasDeclined: ({ id }, lifter) => decliners.get(id)?.has(lifter) ?? false,
     });
     for (const { entry, lifter } of assignments) {
-      change(entry, { state: { type: 'assigned', lifter, since: now() } });
+      onGiven?.(change(entry, { state: { type: 'assigned', lifter, since: now() } }));
     }
   }
 
@@ -211,6 +211,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       end(entry, { status: 'failed', error: failure.error });
       return;
     }
+    onRetry?.(entry, failure);
     change(entry, {
       state: { type: 'pending' },
       attempt: entry.attempt + 1,
@@ -223,12 +224,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function stalled(entry: JobEntry): void {
     if (entry.state.type !== 'assigned') return;
     const { lifter } = entry.state;
-    const { id: job, number, attempt } = entry;
+    const { id: job, attempt } = entry;
     if (lifters.handedBack(lifter, job)) {
       change(entry, { state: { type: 'pending' } });
       return;
     }
-    onNote({ job, number, attempt, lifter }, 'the lifter vanished under the job');
+    onNote(entry, { lifter }, 'the lifter vanished under the job');
     const error = { class: 'Stalled', message: `${lifter} vanished while it ran the job` };
     failed(entry, { attempt, reason: 'stalled', lifter, at: now(), error });
   }
@@ -261,8 +262,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     });
     for (const entry of found.stalled) stalled(entry);
     for (const entry of found.republish) {
-      const { id: job, number, attempt, state } = entry;
-      onNote({ job, number, attempt, state }, 'nobody runs the job, so it is written anew');
+      const { state } = entry;
+      onNote(entry, { state }, 'nobody runs the job, so it is written anew');
       change(entry, { state: { ...state, ...(state.type === 'assigned' && { since: now() }) } });
     }
   }

@@ -1,5 +1,6 @@
 import type {
   AttemptReport,
+  Failure,
   JobEntry,
   JobId,
   JobResult,
@@ -32,7 +33,16 @@ export interface SchedulerOptions {
   readonly onOutcome: (entry: JobEntry, result: JobResult) => void;
   /** A job has been let go. */
   readonly onGone: (job: JobId) => void;
-  readonly onNote: (details: Readonly<Record<string, unknown>>, message: string) => void;
+  /** A job is given to a lifter. */
+  readonly onGiven?: (entry: JobEntry) => void;
+  /** An attempt came to nothing, and another one is to be made. To be given the entry of the lost one. */
+  readonly onRetry?: (entry: JobEntry, failure: Failure) => void;
+  /** Something about a job that an operator may want to know. */
+  readonly onNote: (
+    entry: JobEntry,
+    details: Readonly<Record<string, unknown>>,
+    message: string,
+  ) => void;
 }
 
 export interface Counts {

@@ -13,8 +13,9 @@ import {
   type Target,
   uniqueKeyOf,
 } from '@heavylift/jobs';
-import type { Logger } from '@heavylift/service';
+import { aboutJob, type Logger, newTraceparent } from '@heavylift/service';
 import type { Desk, JobView, RetryAnswer, RunAnswer, RunRequest } from '../desk.js';
+import type { DispatcherObserver } from '../metrics.js';
 import type { History } from '../scheduler/history.js';
 import type { Scheduler } from '../scheduler/types.js';
 import { nextTimeOfDay, problemWithCron } from '../schedules/clock.js';
@@ -37,6 +38,7 @@ export interface DeskParts {
   readonly schedules: Schedules;
   readonly failed: FailedJobs;
   readonly acceptances: Pick<Acceptances, 'written'>;
+  readonly observer: Pick<DispatcherObserver, 'accepted' | 'refused'>;
   readonly limits: DeskLimits;
   /** In which times of day are meant. */
   readonly timeZone: string;
@@ -51,7 +53,7 @@ export interface OfficeDesk extends Desk {
 }
 
 export function createDesk(parts: DeskParts): OfficeDesk {
-  const { specs, ledger, scheduler, history, schedules, failed, acceptances } = parts;
+  const { specs, ledger, scheduler, history, schedules, failed, acceptances, observer } = parts;
   const { limits, timeZone, now: clock, log } = parts;
   const { openJobs } = scheduler;
 
@@ -62,7 +64,9 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       limits: { total: limits.openJobs, ofRequester: limits.openJobsOfRequester },
       endedPerSecond: scheduler.endedPerSecond(),
     });
-    return admission.admitted ? undefined : admission.text;
+    if (admission.admitted) return undefined;
+    observer.refused('full');
+    return admission.text;
   }
 
   /** The number of a job that stands in the ledger, or did lately. */
@@ -77,17 +81,22 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     return number === undefined ? undefined : { kind: 'duplicate', job, number };
   }
 
-  async function accept(job: NewJob): Promise<RunAnswer> {
+  async function accept(asked: NewJob): Promise<RunAnswer> {
+    const job: NewJob = { ...asked, traceparent: asked.traceparent ?? newTraceparent() };
     const written = acceptances.written(job.id);
     // Rejects also if it is not waited for, when the job turns out to be impossible.
     written.catch(() => undefined);
     const problem = submit(job);
-    if (problem !== undefined) return { kind: 'impossible', reason: problem };
+    if (problem !== undefined) {
+      observer.refused('impossible');
+      return { kind: 'impossible', reason: problem };
+    }
     return accepted(await written);
   }
 
   function accepted(entry: JobEntry): { kind: 'accepted'; entry: JobEntry; waitsFor?: string } {
-    log.info({ job: entry.id, number: entry.number, kind: entry.kind }, 'accepted');
+    observer.accepted(entry);
+    log.info(aboutJob(entry), 'accepted');
     const waitsFor = scheduler.waitsFor(entry.id);
     return { kind: 'accepted', entry, ...(waitsFor === undefined ? {} : { waitsFor }) };
   }
@@ -154,7 +163,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     lifters: () => [...scheduler.lifters()].sort((a, b) => (a.name < b.name ? -1 : 1)),
 
     async run(request) {
-      const { spec, args, clauses, requester } = request;
+      const { spec, args, clauses, requester, traceparent } = request;
       const { when, priority = 0 } = clauses;
       const now = clock();
       const known = openJobs.duplicateOf(requester, now);
@@ -177,6 +186,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
         target: targetOf(clauses),
         ...(when && { notBefore: startOf(when, timeZone, now) }),
         ...(uniqueKey !== undefined && { uniqueKey }),
+        ...(traceparent !== undefined && { traceparent }),
       });
     },
 
@@ -229,7 +239,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       written?.catch(() => undefined);
       const kind = scheduler.cancel(entry.id, by);
       await written;
-      log.info({ job: entry.id, number, by, kind }, 'cancellation asked for');
+      log.info({ ...aboutJob(entry), by, answer: kind }, 'cancellation asked for');
       return { kind };
     },
 
@@ -245,7 +255,10 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       if (answer.kind !== 'accepted') return { kind: 'unknown' };
       // It has its second chance; to ask for the same again would be another job once more.
       await failed.forget(number).catch((error: unknown) => {
-        log.warn({ err: error, number }, 'a failed job that runs again could not be forgotten');
+        log.warn(
+          { err: error, ...aboutJob(found.entry) },
+          'a failed job that runs again could not be forgotten',
+        );
       });
       return answer;
     },
@@ -272,7 +285,7 @@ function basicsOf({ name, timeoutMs, maxAttempts }: HandlerSpec) {
 
 function anew(entry: JobEntry, now: number): NewJob {
   const { number: _, revision: __, notBefore: ___, cancelRequested: ____, ...job } = entry;
-  const { deadline: _____, ...rest } = job;
+  const { deadline: _____, traceparent: ______, ...rest } = job;
   return {
     ...rest,
     id: newId(),

@@ -1,5 +1,6 @@
 import type { HandlerSpec, JobResult, LifterAnnouncement, Limits } from '@heavylift/jobs';
 import {
+  aboutJob,
   createOutbox,
   createSteadyClock,
   type Logger,
@@ -9,6 +10,7 @@ import {
 import type { Item, PubSubService, Replica, Session } from '@heavylift/xmpp-pubsub';
 import type { Desk } from '../desk.js';
 import { createLedgerWriter } from '../ledger/writer.js';
+import type { DispatcherObserver } from '../metrics.js';
 import { createScheduler } from '../scheduler/scheduler.js';
 import { createSchedules } from '../schedules/schedules.js';
 import type { Acceptances } from './acceptances.js';
@@ -29,6 +31,7 @@ export interface TermOptions extends Accounts {
   readonly timeZone: string;
   readonly missedRuns: 'skip' | 'once';
   readonly onCounts: () => void;
+  readonly observer: DispatcherObserver;
   readonly log: Logger;
 }
 
@@ -66,7 +69,7 @@ export async function beginTerm(
   options: TermOptions,
   { memory, acceptances }: Continuity,
 ): Promise<Term> {
-  const { session, pubsub, nodePrefix, graceMs, onCounts, log } = options;
+  const { session, pubsub, nodePrefix, graceMs, onCounts, observer, log } = options;
   const nodes = openNodes(pubsub, nodePrefix);
   const trusted = trustIn(options, log);
   const sheets = trusted.jobs(await nodes.jobs.items());
@@ -95,6 +98,7 @@ export async function beginTerm(
       await office.certify();
     },
     onWritten: ({ written }) => acceptances.confirmed(written),
+    onPublished: ({ jobs }, ms) => observer.sheetWritten(jobs.length, ms),
     onFailure(error, retryInMs) {
       if (ended === undefined)
         log.warn({ err: error, retryInMs }, 'the ledger could not be written');
@@ -135,11 +139,17 @@ export async function beginTerm(
     },
     onEnd: (result) => results.add(result),
     onOutcome(entry, result) {
+      observer.ended(entry, result);
       const isWhole = entry.target.type !== 'child';
       if (result.status === 'failed' && isWhole) failed.add(entry, result.error);
     },
-    onGone: (job) => gone.add(job),
-    onNote: (details, message) => log.warn(details, message),
+    onGone(job) {
+      observer.gone(job);
+      gone.add(job);
+    },
+    onGiven: (entry) => observer.given(entry, now()),
+    onRetry: observer.retried,
+    onNote: (entry, details, message) => log.warn({ ...aboutJob(entry), ...details }, message),
   });
 
   const schedules = createSchedules({
@@ -165,6 +175,7 @@ export async function beginTerm(
     schedules,
     failed,
     acceptances,
+    observer,
     limits: options.limits,
     timeZone: options.timeZone,
     now,
@@ -204,6 +215,13 @@ export async function beginTerm(
     }
     onCounts();
   });
+  const unwatch = observer.watch({
+    jobs: () => ledger.entries(),
+    isOver: (job) => scheduler.outcome(job) !== undefined,
+    handlers: () => catalogue.specs.keys(),
+    lifters: () => scheduler.lifters(),
+    now,
+  });
   const replicas = [catalogue.replica, replicateResults()];
   const timers = [
     setInterval(() => {
@@ -234,6 +252,7 @@ export async function beginTerm(
     if (ended !== undefined) return;
     for (const timer of timers) clearInterval(timer);
     unlisten();
+    unwatch();
     if (session.status === 'online') await writer.close(closeTimeoutMs);
     ended = reason;
     const unpublished = results.close().length;
