@@ -154,7 +154,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       hasDeclined: ({ id }, lifter) => decliners.get(id)?.has(lifter) ?? false,
     });
     for (const { entry, lifter } of assignments) {
-      onGiven?.(change(entry, { state: { type: 'assigned', lifter, since: now() } }));
+      change(entry, { state: { type: 'assigned', lifter, since: now() } });
+      onGiven?.(entry);
     }
   }
 

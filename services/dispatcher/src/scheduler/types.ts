@@ -33,9 +33,9 @@ export interface SchedulerOptions {
   readonly onOutcome: (entry: JobEntry, result: JobResult) => void;
   /** A job has been let go. */
   readonly onGone: (job: JobId) => void;
-  /** A job is given to a lifter. */
+  /** A job is given to a lifter; told with the entry as it waited. */
   readonly onGiven?: (entry: JobEntry) => void;
-  /** An attempt came to nothing, and another one is to be made. To be given the entry of the lost one. */
+  /** An attempt came to nothing, and another one is to be made; told with the entry as it ran. */
   readonly onRetry?: (entry: JobEntry, failure: Failure) => void;
   /** Something about a job that an operator may want to know. */
   readonly onNote: (
