@@ -139,6 +139,14 @@ describe('ad-hoc commands (XEP-0050)', () => {
     expect(ids[2]).not.toBe(ids[0]);
   });
 
+  it('go on with the trace of the program that asks, and with none that is malformed', async () => {
+    const { execute, ran } = bot();
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    for (const given of [traceparent, 'nonsense'])
+      await execute('lift', {}, submitted({ count: '5', 'heavylift#traceparent': given }));
+    expect(ran.map((request) => request.traceparent)).toEqual([traceparent, undefined]);
+  });
+
   it('run in a single step, with a form or without', async () => {
     const { execute, ran } = bot();
     await execute('lift', {}, submitted({ count: '5' }));

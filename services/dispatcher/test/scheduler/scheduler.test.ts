@@ -30,6 +30,7 @@ function office(limits: Limits = {}) {
   let made = 0;
   const ledger = openLedger({ epoch: 1, items: [] });
   const ended: JobResult[] = [];
+  const told: unknown[][] = [];
   const history = createHistory();
   const options: SchedulerOptions = {
     ledger,
@@ -43,6 +44,8 @@ function office(limits: Limits = {}) {
     onEnd: (result) => ended.push(result),
     onOutcome: () => undefined,
     onGone: () => undefined,
+    onGiven: ({ id, attempt }) => told.push(['given', id, attempt]),
+    onRetry: ({ id, attempt }, { reason }) => told.push(['retried', id, attempt, reason]),
     onNote: () => undefined,
   };
   const scheduler = createScheduler(options);
@@ -71,6 +74,7 @@ function office(limits: Limits = {}) {
     scheduler,
     ledger,
     ended,
+    told,
     history,
     submit,
     submitToAll: (changes: Partial<NewJob> = {}) => scheduler.submitToAll(job(changes), makeId),
@@ -102,6 +106,22 @@ function office(limits: Limits = {}) {
     },
   };
 }
+
+describe('telling what it does', () => {
+  it('tells of every job that it gives, and of every attempt that is to be made anew', () => {
+    const { submit, scheduler, fail, told } = office();
+    const id = submit().id;
+    expect(told).toEqual([]);
+    scheduler.announced(one, announcement());
+    fail(id);
+    expect(told).toEqual([
+      ['given', id, 1],
+      ['retried', id, 1, 'failed'],
+    ]);
+    fail(submit().id, true);
+    expect(told.slice(2).map(([what]) => what)).toEqual(['given']);
+  });
+});
 
 describe('giving jobs to lifters', () => {
   it('gives a job to the least loaded lifter that knows how', () => {
