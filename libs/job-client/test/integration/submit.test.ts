@@ -115,6 +115,27 @@ describe.each([
     await frail.close();
   });
 
+  it('is asked for again if the answer is lost with the stream, and is one job', async () => {
+    const line = await system.line();
+    const frail = await system.connect(username, {
+      service: line.service,
+      streamManagement: false,
+    });
+    await frail.submit('add', { a: 0 });
+    const handles = Array.from({ length: 20 }, (__, a) => frail.submit('add', { a }));
+    // Half way: some have been answered, some have not, and some have not been asked for.
+    line.cutInside();
+    await Promise.all(handles);
+    line.blackHole();
+    const swallowed = frail.submit('add', { a: 21 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    line.heal();
+    expect(await swallowed).toEqual({ sum: 21, label: '' });
+    const numbers = [...handles, swallowed].map(({ number }) => number);
+    expect(new Set(numbers).size).toBe(21);
+    await frail.close();
+  });
+
   it('is asked about after a break, when the message went to another session (RFC 6121 section 8.5.3)', async () => {
     const line = await system.line();
     const frail = await system.connect(username, {
