@@ -28,6 +28,9 @@ beforeAll(() => {
 
 afterAll(() => Promise.all([runner.stop(), patientRunner.stop()]));
 
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+const job = { id: 'a-job', number: 7, traceparent };
+
 interface Given {
   readonly args?: JsonObject;
   readonly timeoutMs?: number;
@@ -43,7 +46,7 @@ function run(handler: string, given: Given = {}): Promise<Outcome> {
   const { signal = new AbortController().signal, onMessage = () => undefined } = given;
   return (given.by ?? runner).run(
     {
-      job: { id: 'a-job', number: 7 },
+      job,
       attempt: 2,
       handler,
       isolation,
@@ -62,11 +65,11 @@ function failure(errorClass: string, message: string | RegExp, final?: true): ob
 }
 
 describe('what a handler is given', () => {
-  it('is its checked arguments, the job and the attempt', async () => {
+  it('is its checked arguments, the job with its trace, and the attempt', async () => {
     const outcome = await run('echo', { args: { text: 'grüß dich' } });
     expect(outcome).toEqual({
       type: 'succeeded',
-      value: { args: { text: 'grüß dich' }, job: { id: 'a-job', number: 7 }, attempt: 2 },
+      value: { args: { text: 'grüß dich' }, job, attempt: 2 },
     });
   });
 
