@@ -6,9 +6,10 @@
 ARG BASE=node:20-slim
 
 FROM ${BASE} AS files
-ARG SERVICE
+LABEL org.heavylift.stage=files
 WORKDIR /workspace
 COPY . .
+ARG SERVICE
 RUN node infra/docker/dist/main.js "$SERVICE" /app \
  && cp infra/docker/dist/healthcheck.mjs /app/
 
