@@ -64,14 +64,14 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
   let people: People | undefined;
   /** One term at a time: each step waits for the one before. */
   let steps: Promise<void> = Promise.resolve();
-  let highestEpoch = 0;
+  let stopping = false;
   let unlisten: readonly Unlisten[] = [];
 
   const ownBare = () => self?.bare().toString() ?? '';
 
   function presenceNow(): Element {
     const office = candidacy?.office;
-    if (office === undefined) return availability(standbyPriority, texts.standingBy);
+    if (office === undefined || stopping) return availability(standbyPriority, texts.standingBy);
     const stanza = systemPresence(term?.desk.counts());
     for (const mark of leaderMark('dispatcher', office)) stanza.append(mark);
     return stanza;
@@ -85,7 +85,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
   }
 
   async function begin(office: Office): Promise<void> {
-    while (!office.signal.aborted) {
+    while (!office.signal.aborted && !stopping) {
       try {
         // Events reach this session only once its priority says so: before anything is read.
         await session.send(presenceNow());
@@ -96,12 +96,11 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
           continuity,
         );
         presence?.changed();
-        people?.opened();
+        if (!office.signal.aborted) people?.opened();
         return;
       } catch (error) {
         if (office.signal.aborted) return;
         if (isStaleEpoch(error)) {
-          highestEpoch = Math.max(highestEpoch, office.epoch);
           office.resign('the ledger shows a higher epoch');
           return;
         }
@@ -118,15 +117,17 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
     presence?.changed();
   }
 
+  /** It is meant for whoever leads, or will: offline storage has it until then. */
+  function forward(stanza: Element): void {
+    forwardToBare(session, stanza).catch((error: unknown) => {
+      log.warn({ err: error, from: stanza.attrs['from'] }, 'a message could not be forwarded');
+    });
+  }
+
   function onMessage(stanza: Element, own: JID): void {
-    if (candidacy?.office === undefined && candidacy?.leader !== undefined) {
-      // It was meant for whoever leads.
-      forwardToBare(session, stanza).catch((error: unknown) => {
-        log.warn({ err: error, from: stanza.attrs['from'] }, 'a message could not be forwarded');
-      });
-      return;
-    }
-    people?.message(unwrapForwarded(stanza, ownBare()) ?? stanza, own);
+    const isStandby = candidacy?.office === undefined && candidacy?.leader !== undefined;
+    if (isStandby || stopping) forward(stanza);
+    else people?.message(unwrapForwarded(stanza, ownBare()) ?? stanza, own);
   }
 
   function onPresence(stanza: Element, own: JID): void {
@@ -156,12 +157,13 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
       candidacy = standForOffice({
         ...{ session, pubsub, nodePrefix, metrics, log },
         role: 'dispatcher',
-        epochAbove: () => highestEpoch,
+        epochAbove: () => continuity.memory.highestEpoch,
         onElected: (office) => void next(() => begin(office)).then(resolve),
         onOver: (_office, reason) => void next(() => endTerm(reason)),
         onStandby: () => {
           continuity.acceptances.abandon(new Error('another dispatcher took over'));
           presence?.changed();
+          for (const stanza of people?.takeWaiting() ?? []) forward(stanza);
           resolve();
         },
       });
@@ -204,10 +206,16 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
       ]);
     },
     async stop() {
-      for (const off of unlisten) off();
-      people?.stop();
+      stopping = true;
+      // From here on chat goes to another dispatcher, or waits for one.
+      await session.send(presenceNow()).catch((error: unknown) => {
+        log.debug({ err: error }, 'presence could not be sent');
+      });
+      for (const stanza of people?.takeWaiting() ?? []) forward(stanza);
       const reason = new Error('the dispatcher is shutting down');
       await next(() => endTerm(reason));
+      for (const off of unlisten) off();
+      people?.stop();
       presence?.stop();
       await candidacy?.stop();
       await steps;

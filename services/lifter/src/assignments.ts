@@ -1,11 +1,5 @@
 /** What to start and what to end, from what the ledger says and what runs. No I/O. */
-import {
-  goesBefore,
-  type Instant,
-  type JobEntry,
-  type JobId,
-  type JobState,
-} from '@heavylift/jobs';
+import { goesBefore, type JobEntry, type JobId, type JobState } from '@heavylift/jobs';
 
 import type { RegisteredHandler } from './handlers/registry.js';
 
@@ -36,6 +30,8 @@ export interface Situation {
   readonly running: ReadonlyMap<JobId, RunningAttempt>;
   /** Whether this very assignment has been acted upon before. */
   readonly isTaken: (assignment: Assignment) => boolean;
+  /** Whether it has been, or is being, said how the attempt ended. */
+  readonly isAnswered: (assignment: Assignment) => boolean;
   readonly slots: number;
   readonly draining: boolean;
   readonly handlerOf: (kind: string) => RegisteredHandler | undefined;
@@ -66,13 +62,19 @@ function toAbort({ mine, running }: Situation): Decision[] {
 }
 
 function toTakeUp(situation: Situation): Decision[] {
-  const { mine, running, isTaken, slots, draining, handlerOf } = situation;
+  const { mine, running, isTaken, isAnswered, slots, draining, handlerOf } = situation;
   let free = slots - running.size;
   return [...mine.values()]
-    .filter((assignment) => !isTaken(assignment) && !running.has(assignment.id))
+    .filter((assignment) => !running.has(assignment.id))
+    .filter((assignment) => !(isTaken(assignment) && isAnswered(assignment)))
     .sort((a, b) => (goesBefore(a, b) ? -1 : 1))
     .flatMap((assignment): Decision[] => {
-      if (assignment.cancelRequested) return [{ type: 'cancel', assignment }];
+      if (assignment.cancelRequested && !isTaken(assignment))
+        return [{ type: 'cancel', assignment }];
+      if (isTaken(assignment)) {
+        // The ledger had given the job to somebody else in between, or the server had forgotten it.
+        return [{ type: 'release', assignment, note: 'what became of the attempt is lost' }];
+      }
       if (draining) return [{ type: 'release', assignment, note: 'the lifter is shutting down' }];
       const handler = handlerOf(assignment.kind);
       if (handler === undefined) {
@@ -92,8 +94,8 @@ export interface TakenAssignments {
 
 interface Taken {
   readonly attempt: number;
-  /** Assignments of the same attempt after this time are new ones. */
-  readonly until: Instant;
+  /** Assignments of the same attempt with a higher revision are new ones. */
+  readonly until: number;
 }
 
 /**
@@ -102,19 +104,19 @@ interface Taken {
  */
 export function takenAssignments(remember = 10_000): TakenAssignments {
   const taken = new Map<JobId, Taken>();
-  const put = ({ id, attempt }: Assignment, until: Instant) => {
+  const put = ({ id, attempt }: Assignment, until: number) => {
     taken.delete(id);
     taken.set(id, { attempt, until });
     const [oldest] = taken.keys();
     if (taken.size > remember && oldest !== undefined) taken.delete(oldest);
   };
   return {
-    has({ id, attempt, state }) {
+    has({ id, attempt, revision }) {
       const last = taken.get(id);
       if (last === undefined || attempt > last.attempt) return false;
-      return attempt < last.attempt || state.since <= last.until;
+      return attempt < last.attempt || revision <= last.until;
     },
     add: (assignment) => put(assignment, Number.POSITIVE_INFINITY),
-    release: (assignment) => put(assignment, assignment.state.since),
+    release: (assignment) => put(assignment, assignment.revision),
   };
 }

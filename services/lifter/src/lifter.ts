@@ -113,7 +113,9 @@ export function createLifter(options: LifterOptions): Lifecycle {
     const { running } = crew;
     const handlerOf = (kind: string) => registry.get(kind);
     const { mine } = ledger;
-    const situation = { mine, running, isTaken: taken.has, slots, draining, handlerOf };
+    const { isAnswered } = reporter;
+    const isTaken = taken.has;
+    const situation = { mine, running, isTaken, isAnswered, slots, draining, handlerOf };
     for (const decision of decide(situation)) carryOut(decision);
   }
 

@@ -18,6 +18,8 @@ import { createStatements, type LedgerNews } from './statements.js';
 export interface Reporter {
   /** Attempts that have ended, and of which the server does not know it yet. */
   readonly untold: readonly RunningJob[];
+  /** Whether it is remembered how the attempt ended: it has been said, or is being said. */
+  isAnswered(assignment: Assignment): boolean;
   /** May be lost. */
   progress(progress: Progress): void;
   /** How an attempt ended: is not lost, as long as the job is this lifter's. Nothing more is said of its progress. */
@@ -105,6 +107,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     get untold() {
       return statements.unconfirmed;
     },
+    isAnswered: ({ id, attempt }) => statements.isOf(id, attempt),
     progress: (latest) => progress.report(latest),
     ended(assignment, report) {
       progress.forget(assignment.id);

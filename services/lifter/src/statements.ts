@@ -21,6 +21,8 @@ export interface Statements {
   assignmentOf(job: JobId): Assignment | undefined;
   /** The server has it. */
   confirmed(report: Report): void;
+  /** Whether there is one of this attempt. */
+  isOf(job: JobId, attempt: number): boolean;
   /** Forgets what was heard. @returns what is to be said again */
   toRepeat(news: LedgerNews, mine: ReadonlyMap<JobId, Assignment>): Report[];
 }
@@ -59,6 +61,7 @@ export function createStatements(): Statements {
       const statement = statements.get(report.job);
       if (statement?.report === report) statement.isConfirmed = true;
     },
+    isOf: (job, attempt) => statements.get(job)?.report.attempt === attempt,
     toRepeat({ changed, gone, newEpoch, isReread }, mine) {
       const somebodyNew = newEpoch || isReread;
       const concerned = somebodyNew

@@ -23,6 +23,7 @@ function situation(mine: readonly Assignment[], more: Partial<Situation> = {}): 
     mine: new Map(mine.map((each) => [each.id, each])),
     running: new Map(),
     isTaken: () => false,
+    isAnswered: () => true,
     slots: 2,
     draining: false,
     handlerOf: () => handler,
@@ -58,6 +59,14 @@ describe('an assignment', () => {
   it('is not started twice', () => {
     const a = assignment({ id: 'a' });
     expect(decide(situation([a], { isTaken: () => true }))).toEqual([]);
+  });
+
+  it('is handed back if it was acted upon, and nobody knows any more what became of it', () => {
+    const a = assignment({ id: 'a' });
+    const lost = { isTaken: () => true, isAnswered: () => false };
+    const note = 'what became of the attempt is lost';
+    expect(decide(situation([a], lost))).toEqual([{ type: 'release', assignment: a, note }]);
+    expect(decide(situation([a], { ...lost, running: runs('a') }))).toEqual([]);
   });
 
   it('waits while an earlier attempt of the same job has not ended yet', () => {
@@ -119,10 +128,10 @@ describe('what has been acted upon', () => {
 
   it('may come again once it was handed back, by a later assignment of the same attempt', () => {
     const taken = takenAssignments();
-    taken.add(assignment({ id: 'a', since: 10 }));
-    taken.release(assignment({ id: 'a', since: 10 }));
-    expect(taken.has(assignment({ id: 'a', since: 10 }))).toBe(true);
-    expect(taken.has(assignment({ id: 'a', since: 11 }))).toBe(false);
+    taken.add(assignment({ id: 'a', revision: 10 }));
+    taken.release(assignment({ id: 'a', revision: 10 }));
+    expect(taken.has(assignment({ id: 'a', revision: 10 }))).toBe(true);
+    expect(taken.has(assignment({ id: 'a', revision: 11 }))).toBe(false);
   });
 
   it('is remembered up to a bound, the oldest forgotten first', () => {
@@ -175,6 +184,7 @@ describe('whatever the ledger says and in whatever order attempts end', () => {
               mine,
               running,
               isTaken: taken.has,
+              isAnswered: () => true,
               slots,
               draining,
               handlerOf: () => handler,

@@ -293,7 +293,11 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
           onElected() {
             own.say();
             term = beginTerm();
-            term.ready.then(() => resolve(), reject);
+            // Broken off, it is begun anew.
+            term.ready.then(
+              () => resolve(),
+              () => undefined,
+            );
           },
           onOver() {
             endTerm();

@@ -43,19 +43,27 @@ export interface Teller {
 
 /** An outcome can come before its job's sheet; one whose job was let go long ago never finds it. So only so many wait. */
 const mostUnclaimed = 10_000;
+/** Jobs whose requesters were told, and that are remembered. */
+const mostTold = 100_000;
 
 export function createTeller(ports: TellerPorts): Teller {
   const unclaimed = new Map<JobId, JobResult>();
-  // In either of these an entry stays until the ledger has let the job go, so that nobody is told twice.
+  // In either of these a job stays, so that nobody is told twice: a server that was killed may bring back a job that was let go.
   const telling = new Map<JobId, Promise<void>>();
   const told = new Set<JobId>();
+
+  function remember(job: JobId): void {
+    told.add(job);
+    const [oldest] = told;
+    if (told.size > mostTold && oldest !== undefined) told.delete(oldest);
+  }
 
   async function tell(result: JobResult, entry: JobEntry): Promise<void> {
     const message = outcomeMessage(result, entry, ports.spec(entry.kind));
     for (let attempt = 1; ports.entry(entry.id) !== undefined; attempt += 1) {
       try {
         await ports.say(message);
-        told.add(entry.id);
+        remember(entry.id);
         ports.onTold(result, entry);
         ports.reportTold(entry.id);
         return;
@@ -87,21 +95,20 @@ export function createTeller(ports: TellerPorts): Teller {
   return {
     outcome(result) {
       const entry = ports.entry(result.job);
-      if (told.has(result.job)) ports.reportTold(result.job);
-      else if (entry === undefined) keepUnclaimed(result);
+      if (told.has(result.job)) {
+        if (entry !== undefined) ports.reportTold(result.job);
+      } else if (entry === undefined) keepUnclaimed(result);
       else claim(result, entry);
     },
     ledgerChanged({ changed, gone, newEpoch }) {
-      for (const job of gone) {
-        told.delete(job);
-        unclaimed.delete(job);
-      }
+      for (const job of gone) unclaimed.delete(job);
       for (const entry of changed) {
         const result = unclaimed.get(entry.id);
         if (result !== undefined) claim(result, entry);
       }
       // A new dispatcher may have missed the report: whatever still stands is reported to it once more.
-      if (newEpoch) for (const job of told) ports.reportTold(job);
+      if (newEpoch)
+        for (const job of told) if (ports.entry(job) !== undefined) ports.reportTold(job);
     },
     hasOutcome: (job) => told.has(job) || telling.has(job) || unclaimed.has(job),
     get unclaimed() {

@@ -67,7 +67,7 @@ export function openLedger(options: LedgerOptions): Ledger {
   let size = 0;
   let sequence = newest?.sequence ?? 0;
   let epochs: readonly EpochStart[] = [...(newest?.epochs ?? []), { epoch, since: sequence + 1 }];
-  let lastNumber = newest?.lastNumber ?? 0;
+  let lastNumber = Math.max(newest?.lastNumber ?? 0, options.lastNumberAtLeast ?? 0);
   let begun = false;
   let inFlight: InFlight | undefined;
 

@@ -22,6 +22,8 @@ export interface LedgerOptions {
   readonly epoch: number;
   /** Everything the node holds, in any order. */
   readonly items: readonly SheetItem[];
+  /** No new job gets this number or a lower one, whatever the items say: the node may have forgotten some. @default 0 */
+  readonly lastNumberAtLeast?: number;
   /** Entries a sheet holds, at most. @default 64 */
   readonly maxJobs?: number;
   /** Bytes of XML its entries take, at most; the rest of a sheet stays under 16 KiB. @default 49_152 */

@@ -2,6 +2,7 @@ import type { Instant, JobEntry, JobId, NewJob } from '../domain/job.js';
 import type { Json } from '../domain/json.js';
 import type { JobResult } from '../domain/result.js';
 import { type LifterLoad, takes } from './choose.js';
+import { jobErrorOf } from './retry.js';
 
 /** The lifters that a job for all goes to: those that have its handler and are not about to leave, one for each name. */
 export function lifterNamesFor(kind: string, lifters: Iterable<LifterLoad>): readonly string[] {
@@ -36,16 +37,22 @@ export function aggregate(
   if (bad.length === 0) return { ...base, status: 'succeeded', value: valuesOf(parts) };
   const stopped = results.find(({ status }) => status === 'cancelled' || status === 'expired');
   const message = `${bad.length} of ${parts.size} lifters did not do it: ${bad.map(partText).join('; ')}`;
-  const error = { class: 'PartsFailed', message };
+  const error = jobErrorOf(Object.assign(new Error(message), { name: 'PartsFailed' }));
   if (stopped?.status === 'cancelled' || stopped?.status === 'expired')
     return { ...base, status: stopped.status, error };
   return { ...base, status: 'failed', error };
 }
 
+/** Characters of JSON: all values together have to fit one item. Beyond, whoever wants them reads the parts' own results. */
+const largestValues = 65_536;
+
 function valuesOf(parts: ReadonlyMap<string, JobResult>): Json {
-  return Object.fromEntries(
-    [...parts].map(([name, result]) => [name, result.status === 'succeeded' ? result.value : null]),
-  );
+  const values = [...parts].map(([name, result]): [string, Json] => [
+    name,
+    result.status === 'succeeded' ? result.value : null,
+  ]);
+  const isTooLarge = JSON.stringify(values).length > largestValues;
+  return Object.fromEntries(isTooLarge ? values.map(([name]) => [name, null]) : values);
 }
 
 function partText([name, result]: readonly [string, JobResult]): string {

@@ -5,6 +5,11 @@ import { jsonText } from '../xml/json.js';
 import { createAgenda } from './agenda.js';
 import { requesterKey } from './tally.js';
 
+export interface KnownJob {
+  readonly id: JobId;
+  readonly number: number;
+}
+
 /** Finds open jobs by what people and their clients call them. */
 export interface OpenJobs {
   opened(entry: JobEntry): void;
@@ -16,14 +21,14 @@ export interface OpenJobs {
    * The job that this very message has brought already: same sender, same origin-id (XEP-0359) or else message id, while the job is open or
    * for the duplicate window after it was submitted. Not longer, since some clients use ids again.
    */
-  duplicateOf(requester: Requester, now: Instant): JobId | undefined;
+  duplicateOf(requester: Requester, now: Instant): KnownJob | undefined;
 }
 
 /** @param duplicateWindowMs @default 600_000 */
 export function createOpenJobs(duplicateWindowMs = 600_000): OpenJobs {
   const numbers = new Map<number, JobId>();
   const keys = new Map<string, JobId>();
-  const messages = new Map<string, JobId>();
+  const messages = new Map<string, KnownJob>();
   /** Closed jobs whose messages are still known. */
   const recent = createAgenda();
   const messageOf = new Map<JobId, string>();
@@ -31,7 +36,7 @@ export function createOpenJobs(duplicateWindowMs = 600_000): OpenJobs {
   function forgetMessage(id: JobId): void {
     const message = messageOf.get(id);
     messageOf.delete(id);
-    if (message !== undefined && messages.get(message) === id) messages.delete(message);
+    if (message !== undefined && messages.get(message)?.id === id) messages.delete(message);
   }
 
   function sweep(now: Instant): void {
@@ -44,7 +49,7 @@ export function createOpenJobs(duplicateWindowMs = 600_000): OpenJobs {
       if (entry.uniqueKey !== undefined) keys.set(keyText(entry.kind, entry.uniqueKey), entry.id);
       const message = messageKey(entry.requester);
       if (message === undefined) return;
-      messages.set(message, entry.id);
+      messages.set(message, { id: entry.id, number: entry.number });
       messageOf.set(entry.id, message);
     },
 
@@ -52,7 +57,7 @@ export function createOpenJobs(duplicateWindowMs = 600_000): OpenJobs {
       numbers.delete(entry.number);
       const key = entry.uniqueKey === undefined ? '' : keyText(entry.kind, entry.uniqueKey);
       if (keys.get(key) === entry.id) keys.delete(key);
-      recent.set(entry.id, entry.submitted + duplicateWindowMs);
+      if (messageOf.has(entry.id)) recent.set(entry.id, entry.submitted + duplicateWindowMs);
       sweep(now);
     },
 

@@ -7,6 +7,8 @@ export interface Remembered {
   readonly open: ReadonlyMap<JobId, JobEntry>;
   /** Jobs that it let go, the last so many. */
   readonly gone: ReadonlySet<JobId>;
+  /** The highest job number given. */
+  readonly lastNumber: number;
 }
 
 export interface Recall {

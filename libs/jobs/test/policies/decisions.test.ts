@@ -201,9 +201,9 @@ describe('finding open jobs', () => {
     const open = createOpenJobs();
     const job = someEntry(1, { requester: asked, submitted: 0 });
     open.opened(job);
-    expect(open.duplicateOf({ ...asked, jid: 'alice@x/laptop' }, 60 * minute)).toBe(job.id);
+    expect(open.duplicateOf({ ...asked, jid: 'alice@x/laptop' }, 60 * minute)?.id).toBe(job.id);
     open.closed(job, minute);
-    expect(open.duplicateOf(asked, 10 * minute - 1)).toBe(job.id);
+    expect(open.duplicateOf(asked, 10 * minute - 1)?.id).toBe(job.id);
     expect(open.duplicateOf(asked, 10 * minute)).toBeUndefined();
   });
 
@@ -227,7 +227,7 @@ describe('finding open jobs', () => {
     const open = createOpenJobs();
     const job = someEntry(1, { requester: { ...asked, originId: 'o1' } });
     open.opened(job);
-    expect(open.duplicateOf({ ...asked, messageId: 'other', originId: 'o1' }, 0)).toBe(job.id);
+    expect(open.duplicateOf({ ...asked, messageId: 'other', originId: 'o1' }, 0)?.id).toBe(job.id);
     expect(open.duplicateOf({ ...asked, originId: 'o2' }, 0)).toBeUndefined();
   });
 

@@ -11,6 +11,7 @@ describe('what a leader that comes back makes good', () => {
     epoch: 7,
     open: byId(someEntry(1), someEntry(2, { revision: 3 }), someEntry(3)),
     gone: new Set([idOf(4)]),
+    lastNumber: 4,
   };
 
   it('is what the node has lost: jobs, their latest state, and that they were let go', () => {
@@ -65,7 +66,7 @@ describe('a job that is restored', () => {
         const second = openLedger({ epoch: 2, items: kept });
         const found = new Map([...second.entries()].map((entry) => [entry.id, entry]));
         const epoch = kept.length === 0 ? undefined : 1;
-        const missing = recall({ epoch: 1, open, gone }, epoch, found);
+        const missing = recall({ epoch: 1, open, gone, lastNumber: 0 }, epoch, found);
         for (const entry of missing?.restore ?? []) second.restore(entry);
         for (const { id, attempt } of missing?.update ?? []) second.change(id, { attempt });
         for (const id of missing?.remove ?? []) second.remove(id);

@@ -42,6 +42,8 @@ export interface People {
   presence(stanza: Element, self: JID): void;
   /** A term has begun: what came before is answered now. */
   opened(): void;
+  /** What came and was not answered, for another to answer. */
+  takeWaiting(): readonly Element[];
   /** The session is new: what is known of others is not. */
   reconnected(): void;
   stop(): void;
@@ -124,6 +126,7 @@ export function servePeople(options: PeopleOptions): People {
       send(xml('presence', { to, type: isServed(to) ? 'subscribed' : 'unsubscribed' }));
     },
     opened: reception.opened,
+    takeWaiting: reception.takeWaiting,
     reconnected: others.forget,
     stop() {
       for (const off of unlisten) off();

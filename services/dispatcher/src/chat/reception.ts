@@ -35,6 +35,13 @@ const senders = 10_000;
 /** Messages in a row of which nothing was understood, and that are answered all the same. */
 const patience = 5;
 
+interface Waiting {
+  readonly request: ChatRequest;
+  readonly stanza: Element;
+  /** When it was written, or came. */
+  readonly since: number;
+}
+
 interface Acquaintance {
   lastSaid: string;
   notUnderstood: number;
@@ -50,7 +57,7 @@ export function createReception(ports: ReceptionPorts) {
     strangers: createLimiter({ burst: 3, perSecond: 0.1, senders, now }),
   };
   const acquaintances = createBoundedMap<string, Acquaintance>(senders);
-  const waiting: ChatRequest[] = [];
+  const waiting: Waiting[] = [];
 
   async function say(request: ChatRequest, reply: Reply): Promise<void> {
     const { body, job } = reply;
@@ -96,7 +103,11 @@ export function createReception(ports: ReceptionPorts) {
     return request.writtenAt === undefined ? limiters.people.take(who) : limiters.backlog.take(who);
   }
 
-  async function take(kind: 'request' | 'encrypted', request: ChatRequest): Promise<void> {
+  async function take(
+    kind: 'request' | 'encrypted',
+    request: ChatRequest,
+    stanza: Element,
+  ): Promise<void> {
     const verdict = verdictOn(request);
     if (verdict === 'silent') return;
     if (verdict === 'slow-down') return say(request, { body: texts.slowDown });
@@ -104,11 +115,16 @@ export function createReception(ports: ReceptionPorts) {
     if (wantsReceipt && messageId !== undefined && ports.isServed(bareOf(request)))
       send(encodeReceipt(from.toString(), messageType, messageId));
     if (kind === 'encrypted') return say(request, { body: texts.encrypted });
-    const ageMs = writtenAt === undefined ? 0 : now() - writtenAt.getTime();
+    const since = writtenAt?.getTime() ?? now();
+    if (ports.isOpen()) return answerUnlessOld(request, since);
+    if (waiting.length < mostWaiting) waiting.push({ request, stanza, since });
+  }
+
+  async function answerUnlessOld(request: ChatRequest, since: number): Promise<void> {
+    const ageMs = now() - since;
     if (ageMs > ports.maxAgeMs && ports.isServed(bareOf(request)))
       return say(request, { body: texts.tooOld(echo(request.text), ageMs) });
-    if (ports.isOpen()) return answer(request);
-    if (waiting.length < mostWaiting) waiting.push(request);
+    return answer(request);
   }
 
   /** Another bot may send back whatever it is told. */
@@ -126,12 +142,15 @@ export function createReception(ports: ReceptionPorts) {
       const incoming = classifyMessage(stanza, self);
       if (incoming.kind === 'ignored') ports.onIgnored(incoming.why);
       else if (isOurOwn(incoming.request)) ports.onIgnored('our own words');
-      else settle(take(incoming.kind, incoming.request), incoming.request);
+      else settle(take(incoming.kind, incoming.request, stanza), incoming.request);
     },
     /** Questions can be answered from now on. */
     opened(): void {
-      for (const request of waiting.splice(0)) settle(answer(request), request);
+      for (const { request, since } of waiting.splice(0))
+        settle(answerUnlessOld(request, since), request);
     },
+    /** What waits, for another to answer. */
+    takeWaiting: (): readonly Element[] => waiting.splice(0).map(({ stanza }) => stanza),
   };
 }
 

@@ -145,7 +145,7 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
     async close(timeoutMs) {
       const deadline = performance.now() + timeoutMs;
       publish();
-      while ((publishing || ledger.due !== 'nothing') && performance.now() < deadline)
+      while (!closed && (publishing || ledger.due !== 'nothing') && performance.now() < deadline)
         await sleep(10);
       closed = true;
       clearTimeout(removalsTimer);

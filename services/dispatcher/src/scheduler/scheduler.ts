@@ -11,6 +11,7 @@ import {
   type Failure,
   isDelayed,
   isGivenOnAfterStall,
+  isJobsError,
   type JobEntry,
   type JobError,
   type JobId,
@@ -32,6 +33,8 @@ import type { Scheduler, SchedulerOptions } from './types.js';
 
 /** An assignment may be on its way for so long before it counts as lost. */
 const settleMs = 5_000;
+/** Outcomes that are published again at a time, at most. */
+const mostRepeated = 64;
 /** Bounds of the wait before a job that a lifter would not have is given out again. */
 const declined = { initialMs: 250, maxMs: 60_000 };
 
@@ -58,7 +61,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** Of open jobs whose requesters are not told yet. They take no slot. */
   const outcomes = new Map<JobId, JobResult>();
   /** Who has handed back which job. */
-  const decliners = new Map<JobId, Set<string>>();
+  const decliners = new Map<JobId, { readonly lifters: Set<string>; times: number }>();
+  /** When outcomes became known, or were published again last. */
+  const settled = new Map<JobId, number>();
   /** Since when there is nobody for a part of a job for all. */
   const deserted = new Map<JobId, number>();
 
@@ -114,8 +119,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   function change(entry: JobEntry, changes: Changes): JobEntry {
-    displace(entry);
     const changed = ledger.change(entry.id, changes);
+    displace(entry);
     place(changed);
     onChange();
     return changed;
@@ -138,9 +143,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (entry.target.type !== 'child') open.remove(entry);
     openJobs.closed(entry, now());
     families.remove(entry);
-    for (const memory of [outcomes, decliners, deserted]) memory.delete(id);
+    for (const memory of [outcomes, settled, decliners, deserted]) memory.delete(id);
     ledger.remove(id);
-    onGone(id);
+    onGone(entry);
     onChange();
   }
 
@@ -151,7 +156,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       lifters: lifters.live(),
       running,
       limits: limits(),
-      hasDeclined: ({ id }, lifter) => decliners.get(id)?.has(lifter) ?? false,
+      hasDeclined: ({ id }, lifter) => decliners.get(id)?.lifters.has(lifter) ?? false,
     });
     for (const { entry, lifter } of assignments) {
       change(entry, { state: { type: 'assigned', lifter, since: now() } });
@@ -163,6 +168,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function settle(entry: JobEntry, result: JobResult): void {
     displace(entry);
     outcomes.set(entry.id, result);
+    settled.set(entry.id, now());
     rate.count();
     onOutcome(entry, result);
     if (entry.target.type === 'child') settleParent(entry.target.parent);
@@ -213,13 +219,19 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return;
     }
     onRetry?.(entry, failure);
-    change(entry, {
-      state: { type: 'pending' },
-      attempt: entry.attempt + 1,
-      stalls: entry.stalls + (stalled ? 1 : 0),
-      failures: [...entry.failures, failure],
-      notBefore: decision.delayMs > 0 ? now() + decision.delayMs : undefined,
-    });
+    try {
+      change(entry, {
+        state: { type: 'pending' },
+        attempt: entry.attempt + 1,
+        stalls: entry.stalls + (stalled ? 1 : 0),
+        failures: [...entry.failures, failure],
+        notBefore: decision.delayMs > 0 ? now() + decision.delayMs : undefined,
+      });
+    } catch (error) {
+      // So many failures that they fit no sheet: enough of them.
+      if (!isJobsError(error, 'entry-too-large')) throw error;
+      end(entry, { status: 'failed', error: failure.error });
+    }
   }
 
   function stalled(entry: JobEntry): void {
@@ -243,10 +255,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       change(entry, { state: { type: 'pending' } });
       return;
     }
-    const declining = (decliners.get(entry.id) ?? new Set()).add(lifter);
+    const declining = decliners.get(entry.id) ?? { lifters: new Set(), times: 0 };
     decliners.set(entry.id, declining);
-    const others = takers.some(({ jid }) => !declining.has(jid));
-    const waitMs = Math.min(declined.maxMs, declined.initialMs * 2 ** declining.size);
+    declining.lifters.add(lifter);
+    declining.times += 1;
+    const others = takers.some(({ jid }) => !declining.lifters.has(jid));
+    const waitMs = Math.min(declined.maxMs, declined.initialMs * 2 ** declining.times);
     change(entry, {
       state: { type: 'pending' },
       notBefore: others ? undefined : now() + waitMs,
@@ -354,6 +368,18 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const context = { now: now(), lifters: lifters.live(), running, limits: limits(), ahead };
       const waiting = whyWaiting(entry, context);
       return waiting && waitingText(waiting, now());
+    },
+    isWhole: (job) => ledger.get(job)?.target.type === 'all',
+    untoldFor(ms) {
+      const due: JobResult[] = [];
+      for (const [job, since] of settled) {
+        if (now() - since < ms || ledger.get(job)?.target.type === 'child') continue;
+        const result = outcomes.get(job);
+        if (result !== undefined) due.push(result);
+        settled.set(job, now());
+        if (due.length >= mostRepeated) break;
+      }
+      return due;
     },
     outcome: (job) => outcomes.get(job),
     announced(jid, announcement) {

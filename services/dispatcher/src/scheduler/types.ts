@@ -32,7 +32,7 @@ export interface SchedulerOptions {
   /** The outcome of a job has become known, by whosever doing. */
   readonly onOutcome: (entry: JobEntry, result: JobResult) => void;
   /** A job has been let go. */
-  readonly onGone: (job: JobId) => void;
+  readonly onGone: (entry: JobEntry) => void;
   /** A job is given to a lifter; told with the entry as it waited. */
   readonly onGiven?: (entry: JobEntry) => void;
   /** An attempt came to nothing, and another one is to be made; told with the entry as it ran. */
@@ -71,6 +71,10 @@ export interface Scheduler {
   cancel(job: JobId, by: string): 'cancelled' | 'requested' | 'over';
   /** Why the job does not run, as the end of "it waits …"; undefined if it runs. */
   waitsFor(job: JobId): string | undefined;
+  /** Whether it is an open job for all lifters. */
+  isWhole(job: JobId): boolean;
+  /** Outcomes that have been known for so long, in milliseconds, without the requester's having been told; each again after as long. A few at a time. */
+  untoldFor(ms: number): readonly JobResult[];
   /** What became of an open job, if that is known. */
   outcome(job: JobId): JobResult | undefined;
   announced(lifter: string, announcement: LifterAnnouncement): void;

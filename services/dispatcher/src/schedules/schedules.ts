@@ -67,15 +67,21 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
     const isMissed = now() - due > missedAfterMs;
     if (isMissed) onNote({ schedule: number, at: due, missedRuns }, 'runs were missed');
     if (!isMissed || missedRuns === 'once') await submit(schedule, jobIdFor(schedule, due), due);
+    if (rows.get(number) !== row) return;
     const noted = { ...schedule, last: due };
     await store(noted);
     if (rows.get(number) === row) put(noted);
+    // It was taken off meanwhile, and has just been put back into the node.
+    else await discard(number);
   }
 
   /** Of several times that have come meanwhile, the latest: one run makes up for all. */
   function latestDue({ cron, timeZone }: Schedule, first: Instant): Instant {
     let due = first;
-    for (let next: Instant | undefined = first; next !== undefined && next <= now(); ) {
+    // Of one that runs often, the last hour will do: it has to be looked through run by run.
+    const recent = nextRun(cron, timeZone, now() - 3_600_000);
+    const from = recent !== undefined && recent <= now() ? Math.max(first, recent) : first;
+    for (let next: Instant | undefined = from; next !== undefined && next <= now(); ) {
       due = next;
       next = nextRun(cron, timeZone, due);
     }

@@ -4,7 +4,11 @@ import type { JobEntry, JobId } from '@heavylift/jobs';
 export interface Acceptances {
   /** Resolves with the entry as the service has it. Rejects if that can't be known any more. */
   written(job: JobId): Promise<JobEntry>;
+  /** Whether somebody waits for it. */
+  isAwaited(job: JobId): boolean;
   confirmed(entries: Iterable<JobEntry>): void;
+  /** Nothing will be written of the job. */
+  forget(job: JobId): void;
   /** Gives up those that wait, but for the jobs that will be written yet. */
   abandon(reason: Error, except?: (job: JobId) => boolean): void;
 }
@@ -21,6 +25,8 @@ export function createAcceptances(): Acceptances {
       new Promise((resolve, reject) => {
         waiters.set(job, [...(waiters.get(job) ?? []), { resolve, reject }]);
       }),
+    isAwaited: (job) => waiters.has(job),
+    forget: (job) => void waiters.delete(job),
     confirmed(entries) {
       for (const entry of entries) {
         const those = waiters.get(entry.id);

@@ -37,7 +37,7 @@ export interface DeskParts {
   readonly history: History;
   readonly schedules: Schedules;
   readonly failed: FailedJobs;
-  readonly acceptances: Pick<Acceptances, 'written'>;
+  readonly acceptances: Pick<Acceptances, 'written' | 'isAwaited' | 'forget'>;
   readonly observer: Pick<DispatcherObserver, 'accepted' | 'refused'>;
   readonly limits: DeskLimits;
   /** In which times of day are meant. */
@@ -56,6 +56,11 @@ export function createDesk(parts: DeskParts): OfficeDesk {
   const { specs, ledger, scheduler, history, schedules, failed, acceptances, observer } = parts;
   const { limits, timeZone, now: clock, log } = parts;
   const { openJobs } = scheduler;
+
+  /** By the message that asked for them: the same message twice is one schedule. */
+  const schedulesByMessage = new Map<string, { schedule: Schedule; next: number }>();
+  /** Failed jobs that are being retried. */
+  const retrying = new Set<number>();
 
   function refusal(requester: string): string | undefined {
     const admission = admit({
@@ -76,9 +81,10 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     );
   }
 
-  async function duplicate(job: JobId): Promise<RunAnswer | undefined> {
-    const number = numberOf(job);
-    return number === undefined ? undefined : { kind: 'duplicate', job, number };
+  /** It is answered when the one that came first is safe. */
+  async function duplicate(job: JobId, number: number): Promise<RunAnswer> {
+    if (acceptances.isAwaited(job)) await acceptances.written(job);
+    return { kind: 'duplicate', job, number };
   }
 
   async function accept(asked: NewJob): Promise<RunAnswer> {
@@ -87,6 +93,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     // Rejects also if it is not waited for, when the job turns out to be impossible.
     written.catch(() => undefined);
     const problem = submit(job);
+    if (problem !== undefined) acceptances.forget(job.id);
     if (problem !== undefined) {
       observer.refused('impossible');
       return { kind: 'impossible', reason: problem };
@@ -121,6 +128,9 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     if (problem !== undefined)
       return { kind: 'impossible', reason: `"every ${cron}" is no time I understand: ${problem}` };
     const key = requesterKey(requester);
+    const message = `${key}\n${requester.originId ?? requester.messageId}`;
+    const same = schedulesByMessage.get(message);
+    if (same !== undefined) return { kind: 'scheduled', ...same };
     if (schedules.ofRequester(key) >= limits.schedulesOfRequester)
       return {
         kind: 'refused',
@@ -139,7 +149,14 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       target: targetOf(clauses),
     });
     log.info({ schedule: view.schedule.number, kind: spec.name, cron }, 'scheduled');
-    return { kind: 'scheduled', schedule: view.schedule, next: view.next ?? now };
+    const made = { schedule: view.schedule, next: view.next ?? now };
+    if ((requester.originId ?? requester.messageId) !== undefined) {
+      schedulesByMessage.set(message, made);
+      const [oldest] = schedulesByMessage.keys();
+      if (schedulesByMessage.size > mostMessages && oldest !== undefined)
+        schedulesByMessage.delete(oldest);
+    }
+    return { kind: 'scheduled', ...made };
   }
 
   function view(entry: JobEntry): JobView {
@@ -157,6 +174,24 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     return job === undefined ? undefined : ledger.get(job);
   }
 
+  async function runAgain(number: number): Promise<RetryAnswer> {
+    const found = await failed.find(number);
+    if (found === undefined) {
+      const isKnown = openEntry(number) !== undefined || history.get(number) !== undefined;
+      return { kind: isKnown ? 'not-failed' : 'unknown' };
+    }
+    const answer = await accept(anew(found.entry, clock()));
+    if (answer.kind !== 'accepted') return { kind: 'unknown' };
+    // It has its second chance; to ask for the same again would be another job once more.
+    await failed.forget(number).catch((error: unknown) => {
+      log.warn(
+        { err: error, ...aboutJob(found.entry) },
+        'a failed job that runs again could not be forgotten',
+      );
+    });
+    return answer;
+  }
+
   return {
     specs,
     counts: () => scheduler.counts(),
@@ -167,13 +202,12 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       const { when, priority = 0 } = clauses;
       const now = clock();
       const known = openJobs.duplicateOf(requester, now);
-      const same = known && (await duplicate(known));
-      if (same) return same;
+      if (known !== undefined) return duplicate(known.id, known.number);
       if (when?.kind === 'every') return schedule(request, when.cron);
       const uniqueKey = uniqueKeyOf(spec, args);
       const open = uniqueKey === undefined ? undefined : openJobs.withKey(spec.name, uniqueKey);
-      const other = open && (await duplicate(open));
-      if (other) return other;
+      const number = open === undefined ? undefined : ledger.get(open)?.number;
+      if (open !== undefined && number !== undefined) return duplicate(open, number);
       const text = refusal(requesterKey(requester));
       if (text !== undefined) return { kind: 'refused', text };
       return accept({
@@ -246,27 +280,22 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     failed: async (number) => (await failed.find(number))?.entry,
 
     async retry(number): Promise<RetryAnswer> {
-      const found = await failed.find(number);
-      if (found === undefined) {
-        const isKnown = openEntry(number) !== undefined || history.get(number) !== undefined;
-        return { kind: isKnown ? 'not-failed' : 'unknown' };
+      if (retrying.has(number)) return { kind: 'not-failed' };
+      retrying.add(number);
+      try {
+        return await runAgain(number);
+      } finally {
+        retrying.delete(number);
       }
-      const answer = await accept(anew(found.entry, clock()));
-      if (answer.kind !== 'accepted') return { kind: 'unknown' };
-      // It has its second chance; to ask for the same again would be another job once more.
-      await failed.forget(number).catch((error: unknown) => {
-        log.warn(
-          { err: error, ...aboutJob(found.entry) },
-          'a failed job that runs again could not be forgotten',
-        );
-      });
-      return answer;
     },
 
     schedules: () => schedules.all(),
     unschedule: (number) => schedules.remove(number),
   };
 }
+
+/** Messages that brought schedules, and are remembered. */
+const mostMessages = 1_000;
 
 const newId = (): JobId => makeJobId(Date.now(), randomBytes(10));
 

@@ -16,13 +16,16 @@ export interface FailedJobs {
 export interface FailedJobsPorts {
   readonly node: Pick<PubSubNode<FailedJob>, 'publish' | 'items' | 'retract'>;
   readonly isOpen: () => boolean;
+  /** To be awaited before every write. */
+  readonly certify: () => Promise<void>;
   readonly onRetry: (error: unknown, retryInMs: number) => void;
 }
 
-export function createFailedJobs({ node, isOpen, onRetry }: FailedJobsPorts): FailedJobs {
+export function createFailedJobs({ node, isOpen, certify, onRetry }: FailedJobsPorts): FailedJobs {
   const outbox = createOutbox<FailedJob>({
     isOpen,
     async publish(_itemId, jobs) {
+      await certify();
       // By number, so that it is found by what people type, and stored once however often.
       for (const job of jobs) await node.publish(job, { id: String(job.entry.number) });
     },
@@ -37,7 +40,10 @@ export function createFailedJobs({ node, isOpen, onRetry }: FailedJobsPorts): Fa
       const items = await node.items({ ids: [String(number)] });
       return items.map(({ value }) => value).find(({ entry }) => entry.number === number);
     },
-    forget: (number) => node.retract(String(number)),
+    async forget(number) {
+      await certify();
+      await node.retract(String(number));
+    },
     resume: () => outbox.resume(),
     close: () => void outbox.close(),
   };

@@ -14,11 +14,13 @@ import { createHistory, type History } from '../scheduler/history.js';
 export interface Memory {
   /** Of its last term; undefined if there was none. */
   ledger: Remembered | undefined;
+  /** Of any sheet it has seen. */
+  highestEpoch: number;
   readonly history: History;
 }
 
 export function createMemory(): Memory {
-  return { ledger: undefined, history: createHistory() };
+  return { ledger: undefined, highestEpoch: 0, history: createHistory() };
 }
 
 /** The jobs let go last, up to a bound. */
@@ -45,6 +47,8 @@ export interface OpenedLedger {
   readonly isContinued: boolean;
   /** How many jobs the service had lost, or not yet confirmed. */
   readonly recalled: number;
+  /** Jobs that the service holds as they are. */
+  readonly standing: readonly JobEntry[];
 }
 
 /**
@@ -56,16 +60,19 @@ export function openRemembered(
   items: readonly SheetItem[],
   remembered: Remembered | undefined,
 ): OpenedLedger {
-  const ledger = openLedger({ epoch, items });
-  if (remembered === undefined) return { ledger, isContinued: false, recalled: 0 };
+  const lastNumber = remembered?.lastNumber ?? 0;
+  const ledger = openLedger({ epoch, items, lastNumberAtLeast: lastNumber });
   const found = new Map([...ledger.entries()].map((entry) => [entry.id, entry]));
-  const lost = recall(remembered, newestEpoch(items), found);
-  if (lost === undefined) return { ledger, isContinued: false, recalled: 0 };
+  const lost = remembered && recall(remembered, newestEpoch(items), found);
+  if (lost === undefined)
+    return { ledger, isContinued: false, recalled: 0, standing: [...found.values()] };
   for (const entry of lost.restore) ledger.restore(entry);
   for (const entry of lost.update) ledger.change(entry.id, changesTo(entry));
   for (const id of lost.remove) ledger.remove(id);
   const recalled = lost.restore.length + lost.update.length + lost.remove.length;
-  return { ledger, isContinued: true, recalled };
+  const changed = new Set([...lost.update.map(({ id }) => id), ...lost.remove]);
+  const standing = [...found.values()].filter(({ id }) => !changed.has(id));
+  return { ledger, isContinued: true, recalled, standing };
 }
 
 /** The highest epoch that has left a sheet. */

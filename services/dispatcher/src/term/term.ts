@@ -16,7 +16,7 @@ import { createSchedules } from '../schedules/schedules.js';
 import type { Acceptances } from './acceptances.js';
 import { createDesk, type DeskLimits, type OfficeDesk } from './desk.js';
 import { createFailedJobs } from './failed-jobs.js';
-import { createGoneJobs, type Memory, openRemembered } from './memory.js';
+import { createGoneJobs, type Memory, newestEpoch, openRemembered } from './memory.js';
 import { type Accounts, openNodes, trustIn } from './nodes.js';
 import { callRoll } from './roll-call.js';
 
@@ -55,6 +55,8 @@ export interface Term {
 
 const tickMs = 250;
 const rollCallMs = 30_000;
+/** An outcome whose requester is not told by then is published again: the notifier may never have seen it. */
+const untoldMs = 60_000;
 /** The node is compared with what it ought to hold: somebody may have purged it, or lowered what it keeps. */
 const verifyMs = 30_000;
 const cancelGraceMs = 10_000;
@@ -65,7 +67,7 @@ const closeTimeoutMs = 2_000;
  * @throws JobsError `stale-epoch` if the ledger shows a higher epoch than the office's
  */
 export async function beginTerm(
-  office: Pick<Office, 'epoch' | 'certify'>,
+  office: Pick<Office, 'epoch' | 'certify' | 'signal'>,
   options: TermOptions,
   { memory, acceptances }: Continuity,
 ): Promise<Term> {
@@ -74,21 +76,25 @@ export async function beginTerm(
   const trusted = trustIn(options, log);
   const sheets = trusted.jobs(await nodes.jobs.items());
   const found = trusted.schedules(await nodes.schedules.items()).map(({ value }) => value);
-  const { ledger, isContinued, recalled } = openRemembered(
+  const items = sheets.map(({ id, value }) => ({ id, sheet: value }));
+  memory.highestEpoch = Math.max(memory.highestEpoch, newestEpoch(items) ?? 0);
+  const { ledger, isContinued, recalled, standing } = openRemembered(
     office.epoch,
-    sheets.map(({ id, value }) => ({ id, sheet: value })),
+    items,
     memory.ledger,
   );
   if (recalled > 0) log.warn({ recalled }, 'the service had lost jobs, or not yet confirmed them');
   const gone = createGoneJobs(isContinued ? memory.ledger?.gone : []);
-  // What a node already holds was accepted; the rest is lost if another has led meanwhile.
-  acceptances.confirmed(isContinued ? [] : ledger.entries());
+  // What the node already holds was accepted; the rest is lost if another has led meanwhile.
+  acceptances.confirmed(standing);
   acceptances.abandon(
     new Error('another dispatcher took over before the job was known to be accepted'),
     (job) => ledger.get(job) !== undefined,
   );
   const now = createSteadyClock();
   let ended: Error | undefined;
+  /** The first sheet tells lifters that the epoch has begun, and they announce themselves once: nobody may miss that. */
+  let isOpened = false;
   const isOpen = () => ended === undefined && session.status === 'online';
 
   const writer = createLedgerWriter(ledger, {
@@ -118,6 +124,7 @@ export async function beginTerm(
   const failed = createFailedJobs({
     node: nodes.failed,
     isOpen,
+    certify: office.certify,
     onRetry: (error, retryInMs) =>
       log.warn({ err: error, retryInMs }, 'failed jobs could not be stored'),
   });
@@ -134,7 +141,7 @@ export async function beginTerm(
     random: Math.random,
     history: memory.history,
     onChange() {
-      writer.kick();
+      if (isOpened) writer.kick();
       onCounts();
     },
     onEnd: (result) => results.add(result),
@@ -143,9 +150,11 @@ export async function beginTerm(
       const isWhole = entry.target.type !== 'child';
       if (result.status === 'failed' && isWhole) failed.add(entry, result.error);
     },
-    onGone(job) {
-      observer.gone(job);
-      gone.add(job);
+    onGone(entry) {
+      observer.gone(entry.id);
+      gone.add(entry.id);
+      // Whatever somebody waited for to be written of it has been overtaken.
+      acceptances.confirmed([entry]);
     },
     onGiven: (entry) => observer.given(entry, now()),
     onRetry: observer.retried,
@@ -184,8 +193,10 @@ export async function beginTerm(
 
   function replicateResults(): Replica {
     const take = (items: readonly Item<readonly JobResult[]>[]) => {
-      for (const { value } of trusted.results(items))
-        for (const result of value) scheduler.ended(result);
+      const all = trusted.results(items).flatMap(({ value }) => value);
+      // The whole before its parts: what became of it need not be made up from them again.
+      for (const result of all) if (scheduler.isWhole(result.job)) scheduler.ended(result);
+      for (const result of all) scheduler.ended(result);
       onCounts();
     };
     return nodes.results.replicate({
@@ -204,7 +215,8 @@ export async function beginTerm(
   }
 
   const unlisten = nodes.events.on((event) => {
-    if (event.type !== 'published') return;
+    // What is said before the results are read is said again when the epoch begins.
+    if (event.type !== 'published' || !isOpened) return;
     for (const { value, publisher } of trusted.events(event.items)) {
       const from = publisher?.toString() ?? '';
       const isNotifier = publisher?.bare().toString() === options.notifier;
@@ -223,12 +235,15 @@ export async function beginTerm(
     now,
   });
   const replicas = [catalogue.replica, replicateResults()];
-  const timers = [
+  let timers: readonly NodeJS.Timeout[] = [];
+  const startTimers = (openedAt: number) => [
     setInterval(() => {
       scheduler.tick();
-      schedules.tick();
+      // By then the lifters have announced themselves.
+      if (now() - openedAt >= graceMs) schedules.tick();
     }, tickMs),
     setInterval(() => {
+      for (const result of scheduler.untoldFor(untoldMs)) results.add(result);
       callRoll({
         session,
         lifters: () => scheduler.lifters().map(({ jid }) => jid),
@@ -263,14 +278,22 @@ export async function beginTerm(
       epoch: office.epoch,
       open: new Map([...ledger.entries()].map((entry) => [entry.id, entry])),
       gone: gone.ids,
+      lastNumber: ledger.lastNumber,
     };
     await Promise.all(replicas.map((replica) => replica.stop()));
   }
 
-  await Promise.all(replicas.map((replica) => replica.ready)).catch(async (error: unknown) => {
+  const isOver = new Promise<never>((_, reject) => {
+    office.signal.addEventListener('abort', () => reject(office.signal.reason), { once: true });
+  });
+  isOver.catch(() => undefined);
+  const areReady = Promise.all(replicas.map((replica) => replica.ready));
+  await Promise.race([areReady, isOver]).catch(async (error: unknown) => {
     await end(error instanceof Error ? error : new Error(String(error)));
     throw error;
   });
+  isOpened = true;
+  timers = startTimers(now());
   writer.kick();
   log.info({ epoch: office.epoch, open: ledger.size, sheets: ledger.sheets }, 'active');
 

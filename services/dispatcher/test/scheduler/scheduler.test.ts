@@ -335,6 +335,37 @@ describe('when a lifter vanishes', () => {
 });
 
 describe('the end of a job', () => {
+  it('whose requester is not told for long is said again, now and then', () => {
+    const { scheduler, submit, succeed, pass } = office();
+    scheduler.announced(one, announcement());
+    const job = submit().id;
+    succeed(job);
+    expect(scheduler.untoldFor(60_000)).toEqual([]);
+    pass(60_000);
+    expect(scheduler.untoldFor(60_000)).toMatchObject([{ job, status: 'succeeded' }]);
+    expect(scheduler.untoldFor(60_000)).toEqual([]);
+    pass(60_000);
+    scheduler.told(job);
+    expect(scheduler.untoldFor(60_000)).toEqual([]);
+  });
+
+  it('comes when it has failed so often that its failures fit no sheet', () => {
+    const { scheduler, ledger, submit, ended, pass } = office();
+    scheduler.announced(one, announcement());
+    const job = submit({ maxAttempts: 1_000 }).id;
+    for (let attempt = 1; attempt <= 200 && ended.length === 0; attempt += 1) {
+      const entry = ledger.get(job);
+      if (entry?.state.type !== 'assigned') throw new Error(`attempt ${attempt} does not run`);
+      const error = { class: 'Error', message: '<'.repeat(1_000) };
+      const report = { type: 'attempt', job, attempt, lifter: one, at: 0 } as const;
+      scheduler.reported({ ...report, outcome: 'failed', reason: 'failed', error }, one);
+      scheduler.announced(one, announcement());
+      pass(300_000);
+    }
+    expect(ended).toMatchObject([{ job, status: 'failed' }]);
+    expect(scheduler.counts()).toMatchObject({ busy: 0, waiting: 0 });
+  });
+
   it('frees the slot when the result is there, and lets the entry go when the requester is told', () => {
     const { scheduler, ledger, submit, succeed } = office();
     scheduler.announced(one, announcement());
@@ -522,7 +553,7 @@ describe('what people and programs ask for', () => {
     scheduler.told(id);
     expect(openJobs.withNumber(number)).toBeUndefined();
     expect(openJobs.withKey('lift', '["a"]')).toBeUndefined();
-    expect(openJobs.duplicateOf(requester, 1_000_000 + 599_999)).toBe(id);
+    expect(openJobs.duplicateOf(requester, 1_000_000 + 599_999)).toEqual({ id, number });
     expect(openJobs.duplicateOf(requester, 1_000_000 + 600_000)).toBeUndefined();
   });
 });
