@@ -75,7 +75,9 @@ describe('npm start with a script', () => {
   it('starts as many lifters as it is told', async () => {
     const run = await demo({ args: ['--script', 'lift 1', '--lifters', '2'] });
     expect(await run.ended(), run.stderr).toBe(0);
-    const lifters = [...run.seen.values()].filter((command) => command.includes('/lifter/dist/'));
+    const lifters = [...run.seen.values()].filter((command) =>
+      command.includes('/lifter/dist/main.js'),
+    );
     expect(lifters).toHaveLength(2);
     expect(await run.leftovers()).toEqual(nothing);
   });

@@ -52,12 +52,17 @@ process.on('message', (order: ToHost) => {
   }
 });
 
-process.on('disconnect', () => {
+function endIfOrphaned(): void {
+  if (process.connected) return;
   for (const { kill } of running.values()) kill.abort();
   process.exit(exitCodes.orphaned);
-});
+}
+
+process.on('disconnect', endIfOrphaned);
 
 setInterval(() => {
+  // The lifter may have been gone before anybody listened.
+  endIfOrphaned();
   if (running.size === 0) return;
   const limits = [...running.values()].map(({ memoryLimit }) => memoryLimit);
   if (process.memoryUsage.rss() > allowedBytes(limits)) process.exit(exitCodes.memory);

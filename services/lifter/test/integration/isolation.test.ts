@@ -82,6 +82,8 @@ describe('whatever a handler does', () => {
   it('what it writes to standard output is a line of JSON, with its job', async () => {
     const job = await dispatcher.assign({ lifter: lifter.jid, kind: 'print' });
     await dispatcher.resultOf(job);
+    // A pipe of its own brings it, maybe after the result.
+    await eventually('it is logged', () => linesOf(job.id).find(({ msg }) => msg === 'to stderr'));
     expect(linesOf(job.id)).toContainEqual(
       expect.objectContaining({ msg: 'to stderr', stream: 'stderr', attempt: 1, level: 'warn' }),
     );
