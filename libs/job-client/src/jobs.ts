@@ -147,21 +147,23 @@ function fieldsOf(args: JobArguments): Record<string, string> {
   );
 }
 
-function clausesOf({ in: delay, at, on, priority }: SubmitOptions): Record<string, string> {
+function clausesOf({ in: delay, at, on, within, priority }: SubmitOptions): Record<string, string> {
   if (delay !== undefined && at !== undefined)
     throw new JobClientError('invalid-option', 'a job starts either in a while or at a time');
   const after = typeof delay === 'number' ? `${wholeSeconds(delay)}s` : delay;
+  const limit = typeof within === 'number' ? `${wholeSeconds(within)}s` : within;
   return {
     ...(after === undefined ? {} : { 'heavylift#when': `in ${after}` }),
     ...(at === undefined ? {} : { 'heavylift#when': `at ${at}` }),
     ...(on === undefined ? {} : { 'heavylift#on': on }),
+    ...(limit === undefined ? {} : { 'heavylift#within': limit }),
     ...(priority === undefined ? {} : { 'heavylift#priority': String(priority) }),
   };
 }
 
 function wholeSeconds(ms: number): number {
   if (ms >= 0 && Number.isFinite(ms)) return Math.ceil(ms / 1_000);
-  throw new JobClientError('invalid-option', `in is a number of milliseconds, not ${ms}`);
+  throw new JobClientError('invalid-option', `expected a number of milliseconds, not ${ms}`);
 }
 
 function randomName(): string {

@@ -24,6 +24,8 @@ export interface SubmitOptions {
   readonly in?: number | string;
   /** Not before the next such time of day in the dispatcher's time zone, e.g. `18:00`. */
   readonly at?: string;
+  /** Ends as `expired` if it is not done so long after it was asked for, in milliseconds or as text, e.g. `1h30m`. @default never */
+  readonly within?: number | string;
   /** From -100 to 100; higher goes first. @default 0 */
   readonly priority?: number;
   /** The name of a lifter, or `all`. @default any */

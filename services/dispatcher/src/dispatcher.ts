@@ -130,6 +130,16 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
     else people?.message(unwrapForwarded(stanza, ownBare()) ?? stanza, own);
   }
 
+  /**
+   * A server tells who asked meanwhile to see the bot's presence only a session whose first presence has no negative priority. Should chat
+   * come in the moment before the session stands by, it is forwarded.
+   */
+  function greet(): void {
+    session.send(availability(0, texts.startingStatus)).catch((error: unknown) => {
+      log.debug({ err: error }, 'presence could not be sent');
+    });
+  }
+
   function onPresence(stanza: Element, own: JID): void {
     people?.presence(stanza, own);
     const from = jid(String(stanza.attrs['from']));
@@ -188,7 +198,13 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
         messagesPerSecond: options.messagesPerSecond,
         onForbidden: () => observer.refused('forbidden'),
       });
-      unlisten = [session.on('stanza', onStanza)];
+      unlisten = [
+        session.on('stanza', onStanza),
+        session.on('online', ({ resumed }) => {
+          if (!resumed) greet();
+        }),
+      ];
+      greet();
       presence = keepPresence(session, {
         stanza: presenceNow,
         onFailure: (error) => log.warn({ err: error }, 'presence could not be sent'),

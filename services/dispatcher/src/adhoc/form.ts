@@ -16,6 +16,7 @@ const extra = {
   traceparent: 'heavylift#traceparent',
   when: 'heavylift#when',
   on: 'heavylift#on',
+  within: 'heavylift#within',
   priority: 'heavylift#priority',
 } as const;
 
@@ -30,6 +31,7 @@ export function commandForm(
     form.append(xml('field', { var: extra.submission, type: 'hidden' }, value(submission)));
     form.append(text(extra.when, 'When', 'in 10m, at 18:00, every 0 6 * * *; now if left empty'));
     form.append(text(extra.on, 'Where', 'the name of a lifter, or all; anywhere if left empty'));
+    form.append(text(extra.within, 'Within', '1h, 2d: too late after that; never if left empty'));
     form.append(text(extra.priority, 'How urgently', 'from -100 to 100; 0 if left empty'));
   }
   for (const field of form.getChildren('field')) {
@@ -79,6 +81,7 @@ export function clausesOf(values: ReadonlyMap<string, string>): ClausesOrProblem
   const given: readonly [string, string | undefined][] = [
     [keyword, when === undefined ? undefined : time.replace(/^"(.*)"$/, '$1')],
     ['on', values.get(extra.on)?.trim()],
+    ['within', values.get(extra.within)?.trim()],
     ['priority', values.get(extra.priority)?.trim()],
   ];
   for (const [word, said] of given) {

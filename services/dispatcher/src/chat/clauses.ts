@@ -4,6 +4,8 @@ import type { Word } from './words.js';
 export interface Clauses {
   readonly when?: When;
   readonly target?: { readonly kind: 'all' } | { readonly kind: 'lifter'; readonly name: string };
+  /** So long after it was asked for, it is of no use any more, in milliseconds. */
+  readonly withinMs?: number;
   /** -100 (when nothing else waits) to 100. */
   readonly priority?: number;
 }
@@ -25,6 +27,7 @@ const readers = new Map<string, (value: string) => Reading>([
   ['at', readAt],
   ['every', (cron) => ({ when: { kind: 'every', cron } })],
   ['on', readOn],
+  ['within', readWithin],
   ['priority', readPriority],
 ]);
 
@@ -56,8 +59,15 @@ export function readClause(keyword: string, value: string): Reading {
   return read === undefined ? { problem: `"${keyword}" is no clause` } : read(value);
 }
 
+const sayings: Readonly<Record<string, string>> = {
+  when: 'when to run',
+  target: 'where to run',
+  withinMs: 'until when it is of use',
+  priority: 'how urgent it is',
+};
+
 function said(key: string): string {
-  return key === 'when' ? 'when to run' : key === 'target' ? 'where to run' : 'how urgent it is';
+  return sayings[key] ?? key;
 }
 
 const unitMs: Readonly<Record<string, number>> = {
@@ -85,6 +95,14 @@ function readIn(value: string): Reading {
     return { problem: `"in ${value}": expected a time such as 90s, 10m, 1h30m or 2d` };
   if (ms > longestDelayMs) return { problem: `"in ${value}": that is more than a year` };
   return { when: { kind: 'in', ms } };
+}
+
+function readWithin(value: string): Reading {
+  const ms = parseDuration(value);
+  if (ms === undefined || ms === 0)
+    return { problem: `"within ${value}": expected a time such as 90s, 10m, 1h30m or 2d` };
+  if (ms > longestDelayMs) return { problem: `"within ${value}": that is more than a year` };
+  return { withinMs: ms };
 }
 
 function readAt(value: string): Reading {

@@ -11,7 +11,7 @@ import { usageOf } from './arguments.js';
 import { echo } from './texts.js';
 
 export const clausesHelp =
-  'Behind a command may stand when, where and how urgently: in 10m | at 18:00 | every "0 6 * * *" | on LIFTER | on all | priority -100 to 100';
+  'Behind a command may stand when, where and how urgently: in 10m | at 18:00 | every "0 6 * * *" | on LIFTER | on all | within 1h | priority -100 to 100';
 
 /** What `help NAME` says. */
 export function describeCommand(spec: Pick<HandlerSpec, 'name' | 'summary' | 'fields'>): string {

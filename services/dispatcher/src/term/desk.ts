@@ -219,6 +219,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
         priority,
         target: targetOf(clauses),
         ...(when && { notBefore: startOf(when, timeZone, now) }),
+        ...(clauses.withinMs !== undefined && { deadline: now + clauses.withinMs }),
         ...(uniqueKey !== undefined && { uniqueKey }),
         ...(traceparent !== undefined && { traceparent }),
       });

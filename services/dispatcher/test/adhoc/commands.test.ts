@@ -87,6 +87,7 @@ describe('ad-hoc commands (XEP-0050)', () => {
       'heavylift#submission',
       'heavylift#when',
       'heavylift#on',
+      'heavylift#within',
       'heavylift#priority',
     ]);
     const count = answer.getChild('x')?.getChildByAttr('var', 'count');

@@ -32,6 +32,7 @@ describe('splitClauses', () => {
     ['lift every "0 6 * * *"', { when: { kind: 'every', cron: '0 6 * * *' } }],
     ['lift on all', { target: { kind: 'all' } }],
     ['lift priority -5', { priority: -5 }],
+    ['lift within 90s', { withinMs: 90_000 }],
     ['lift', {}],
   ])('%s', (line, wanted) => {
     expect(clauses(line)).toEqual(wanted);

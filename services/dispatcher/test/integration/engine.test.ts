@@ -73,6 +73,17 @@ describe('with a dispatcher', () => {
     await letGo(lifter);
   });
 
+  it('a job that is too late ends as expired', async () => {
+    await startDispatcher();
+    const { lifter, you } = await ready(0);
+    const { id, number } = jobOf(await you.say('lift within 1s'));
+    await vi.waitFor(async () => {
+      expect(bodyOf(await you.say(`status ${number}`))).toContain('deadline');
+    }, patience);
+    await tell(id);
+    await vi.waitFor(() => expect(lifter.open()).toEqual([]), patience);
+  });
+
   it('the same message twice is one job, and so is the same unique key', async () => {
     await startDispatcher();
     const { lifter, you } = await ready();
