@@ -65,6 +65,7 @@ export async function login({ username, password }: Account, resource: string): 
     resource,
     tls: { allowPlaintextOnLoopback: true },
     streamManagement: false,
+    backoff: { maxMs: 1_000 },
   });
   sessions.push(session);
   await session.start();
@@ -237,7 +238,7 @@ export async function chat(username: string) {
   };
 }
 
-export const patience = { timeout: 20_000, interval: 20 };
+export const patience = { timeout: 40_000, interval: 20 };
 export const bodyOf = (stanza: Element) => stanza.getChildText('body');
 
 /** Plays the notifier: says that the requesters have been told. */
