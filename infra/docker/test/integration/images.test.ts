@@ -37,7 +37,10 @@ describe.skipIf(found === undefined)(
       if (found === undefined) return;
       docker = dockerOf(found.engine);
       await removeLeftovers();
-      for (const service of [...services, 'cli']) await build(docker, service, found.base);
+      const { base } = found;
+      // The first one makes the layer that all have in common.
+      await build(docker, 'cli', base);
+      await Promise.all(services.map((service) => build(docker, service, base)));
       ca = await makeTestCa();
       dir = await mkdtemp(join(tmpdir(), 'heavylift-images-'));
       const caFile = join(dir, 'ca.pem');
@@ -157,10 +160,19 @@ describe.skipIf(found === undefined)(
         if (text !== null) heard.push(text);
       });
       await session.send(xml('presence'));
-      const body = xml('body', {}, 'lift 1');
-      await session.send(
-        xml('message', { type: 'chat', to: `bot@${server.domain}`, id: '1' }, body),
+      const ask = (text: string) =>
+        session.send(
+          xml('message', { type: 'chat', to: `bot@${server.domain}` }, xml('body', {}, text)),
+        );
+      // What a lifter can do is known once it has announced itself.
+      await vi.waitFor(
+        async () => {
+          await ask('help');
+          await vi.waitFor(() => expect(heard.splice(0).join('\n')).toMatch(/\blift\b/));
+        },
+        { timeout: 40_000, interval: 1_000 },
       );
+      await ask('lift 1');
       await vi.waitFor(() => expect(heard.join('\n')).toMatch(/Done lifting/), { timeout: 40_000 });
     });
 
