@@ -14,7 +14,7 @@ echo 'installing python3-slixmpp, python3-pexpect, profanity, chromium and xmlli
 log=$(mktemp)
 if ! { apt-get -q -o Acquire::Retries=3 update &&
   DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 install --no-install-recommends \
-    python3-slixmpp python3-pexpect profanity-light libxml2-utils $browser; } >"$log" 2>&1; then
+    python3-slixmpp python3-pexpect profanity libxml2-utils $browser; } >"$log" 2>&1; then
   tail -n 40 "$log" >&2
   exit 1
 fi
