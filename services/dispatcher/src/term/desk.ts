@@ -14,6 +14,7 @@ import {
   uniqueKeyOf,
 } from '@heavylift/jobs';
 import { aboutJob, type Logger, newTraceparent } from '@heavylift/service';
+import { createBoundedMap } from '../chat/bounded-map.js';
 import type { Desk, JobView, RetryAnswer, RunAnswer, RunRequest } from '../desk.js';
 import type { DispatcherObserver } from '../metrics.js';
 import type { History } from '../scheduler/history.js';
@@ -58,7 +59,9 @@ export function createDesk(parts: DeskParts): OfficeDesk {
   const { openJobs } = scheduler;
 
   /** By the message that asked for them: the same message twice is one schedule. */
-  const schedulesByMessage = new Map<string, { schedule: Schedule; next: number }>();
+  const schedulesByMessage = createBoundedMap<string, { schedule: Schedule; next: number }>(
+    mostMessages,
+  );
   /** Failed jobs that are being retried. */
   const retrying = new Set<number>();
 
@@ -93,8 +96,8 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     // Rejects also if it is not waited for, when the job turns out to be impossible.
     written.catch(() => undefined);
     const problem = submit(job);
-    if (problem !== undefined) acceptances.forget(job.id);
     if (problem !== undefined) {
+      acceptances.forget(job.id);
       observer.refused('impossible');
       return { kind: 'impossible', reason: problem };
     }
@@ -128,8 +131,9 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     if (problem !== undefined)
       return { kind: 'impossible', reason: `"every ${cron}" is no time I understand: ${problem}` };
     const key = requesterKey(requester);
-    const message = `${key}\n${requester.originId ?? requester.messageId}`;
-    const same = schedulesByMessage.get(message);
+    const messageId = requester.originId ?? requester.messageId;
+    const message = messageId === undefined ? undefined : `${key}\n${messageId}`;
+    const same = message === undefined ? undefined : schedulesByMessage.get(message);
     if (same !== undefined) return { kind: 'scheduled', ...same };
     if (schedules.ofRequester(key) >= limits.schedulesOfRequester)
       return {
@@ -150,12 +154,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     });
     log.info({ schedule: view.schedule.number, kind: spec.name, cron }, 'scheduled');
     const made = { schedule: view.schedule, next: view.next ?? now };
-    if ((requester.originId ?? requester.messageId) !== undefined) {
-      schedulesByMessage.set(message, made);
-      const [oldest] = schedulesByMessage.keys();
-      if (schedulesByMessage.size > mostMessages && oldest !== undefined)
-        schedulesByMessage.delete(oldest);
-    }
+    if (message !== undefined) schedulesByMessage.set(message, made);
     return { kind: 'scheduled', ...made };
   }
 
@@ -247,8 +246,8 @@ export function createDesk(parts: DeskParts): OfficeDesk {
               target,
               ...(uniqueKey !== undefined && { uniqueKey }),
             })
-          : text;
-      if (answer === text || (typeof answer === 'object' && answer.kind !== 'accepted'))
+          : { kind: 'refused', text };
+      if (answer.kind !== 'accepted')
         log.warn({ schedule: number, kind, answer }, 'a run was left out');
     },
 
