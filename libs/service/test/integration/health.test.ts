@@ -9,6 +9,8 @@ let service: Run;
 beforeAll(async () => {
   [server, program] = await Promise.all([startEjabberd(), compile('session')]);
   await server.register('bot', 'secret');
+  // ejabberd writes an account to disk up to 2 s later: a kill before that would take it along.
+  await server.restart();
   service = run(program, {
     XMPP_SERVICE: server.service,
     XMPP_DOMAIN: server.domain,
