@@ -161,7 +161,6 @@ function erlangArguments({ boot }: Installation, { dir, ports }: Place): readonl
   return [
     ...['-boot', boot],
     '-noinput',
-    ...['+sbwt', 'none', '+sbwtdcpu', 'none', '+sbwtdio', 'none'],
     // The data belong to the node of this name. Without epmd, a daemon that would stay behind,
     // the name is seen by nobody, so any number of servers can have it.
     ...['-sname', 'heavylift@localhost'],
