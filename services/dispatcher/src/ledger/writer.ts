@@ -28,6 +28,8 @@ export interface LedgerWriter {
 
 /** Jobs let go wait this long for others, or for the next entry: one sheet serves them all. */
 const removalsWaitMs = 40;
+/** Dead sheets wait this long, so that the server first passes on what the latest one brought. */
+const retractionsWaitMs = 40;
 const backoff = { initialMs: 100, maxMs: 5_000 };
 
 export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): LedgerWriter {
@@ -38,6 +40,7 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
   /** How many sheets have been. */
   let written = 0;
   let removalsTimer: NodeJS.Timeout | undefined;
+  let retractionsTimer: NodeJS.Timeout | undefined;
   const sleeping = new Set<() => void>();
 
   const sleep = (ms: number) =>
@@ -65,7 +68,7 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
         written += 1;
         const confirmation = ledger.confirmed(flush.id);
         if (confirmation !== undefined) onWritten(confirmation);
-        retract();
+        retractionsTimer ??= setTimeout(retract, retractionsWaitMs);
       } catch (error) {
         // It may have arrived: the ledger gives the same sheet again, under the same id.
         ledger.publishFailed(flush.id);
@@ -84,7 +87,8 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
     for (let id = ledger.nextRetraction(); id !== undefined; id = ledger.nextRetraction()) {
       try {
         await mayWrite();
-        await node.retract(id);
+        // Every reader knows from a later sheet that it is dead.
+        await node.retract(id, { notify: false });
         ledger.retracted(id);
       } catch (error) {
         if (hasCondition(error, 'item-not-found')) ledger.retracted(id);
@@ -98,6 +102,7 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
   }
 
   function retract(): void {
+    retractionsTimer = undefined;
     if (retracting || closed) return;
     retracting = true;
     retractDue()
@@ -149,6 +154,7 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
         await sleep(10);
       closed = true;
       clearTimeout(removalsTimer);
+      clearTimeout(retractionsTimer);
       for (const wake of [...sleeping]) wake();
     },
   };
