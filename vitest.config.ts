@@ -13,6 +13,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@heavylift/source', ...defaultServerConditions] } },
   test: {
     passWithNoTests: true,
+    expect: { poll: { timeout: 10_000 } },
     projects: packages.flatMap(({ name, root }) => [
       {
         extends: true as const,
@@ -21,6 +22,9 @@ export default defineConfig({
           name: `@heavylift/${name}:unit`,
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**'],
+          // Some start processes, and the machine may be busy.
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
         },
       },
       {

@@ -2,6 +2,9 @@
  * `npm test`: every check, in order, and a closing line `N passed, N failed, N skipped`. All of them run even if one fails, so that one
  * run tells everything. `--lint`, `--unit` and `--integration` run only that part.
  *
+ * In continuous integration (`CI` is set) an integration test that fails is tried once more. One that passes only then is named above
+ * the closing line, `flaky: …`: it fails nobody's run, and is a bug.
+ *
  * The tools are called once for the whole workspace and not once a package through Nx: Biome, `tsc --build` and vitest share their
  * start-up that way, which on a small machine takes longer than the work. The Nx targets `lint`, `typecheck` and `test` do the same a
  * package, with a cache, for `nx affected`.
@@ -14,7 +17,7 @@ import { stalePages } from './docs.mjs';
 import { againstDirection } from './import-direction.mjs';
 import { binOf, root, runNode, seconds } from './run.mjs';
 
-/** @typedef {{ passed: number, failed: number, skipped: number, notes: string[] }} Count */
+/** @typedef {{ passed: number, failed: number, skipped: number, notes: string[], flaky: string[] }} Count */
 /** @typedef {{ ok: boolean, output: string, count?: Count }} Outcome */
 
 const { values: only } = parseArgs({
@@ -26,7 +29,7 @@ const { values: only } = parseArgs({
 });
 const all = Object.keys(only).length === 0;
 
-const total = { passed: 0, failed: 0, skipped: 0 };
+const total = noTests();
 if (all || only.lint) {
   const biome = ['check', '--error-on-warnings', '--max-diagnostics=none', '.'];
   await step('lint', tool('@biomejs/biome', 'biome', ...biome));
@@ -40,10 +43,12 @@ if (all) {
 if (all || only.unit) await step('unit tests', vitest('*:unit'));
 // One file at a time: each starts servers of its own, and measures time-outs that a busy machine would stretch.
 if (all || only.integration) {
-  await step('integration tests', vitest('*:integration', '--no-file-parallelism'));
+  const retry = process.env['CI'] ? ['--retry=1'] : [];
+  await step('integration tests', vitest('*:integration', '--no-file-parallelism', ...retry));
 }
 
 process.exitCode = total.failed === 0 ? 0 : 1;
+process.stdout.write(total.flaky.map((test) => `\nflaky: ${test}`).join(''));
 process.stdout.write(
   `\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`,
 );
@@ -56,7 +61,7 @@ async function step(name, work) {
   const began = performance.now();
   // Some steps take minutes: whoever watches sees which one it is.
   if (process.stdout.isTTY) process.stdout.write(`… ${name}\r`);
-  const { ok, output, count = { passed: 0, failed: 0, skipped: 0, notes: [] } } = await work();
+  const { ok, output, count = noTests() } = await work();
   const tests = count.passed + count.failed + count.skipped;
   const details = tests === 0 ? '' : `, ${count.passed} of ${tests} passed`;
   process.stdout.write(`${ok ? '✓' : '✗'} ${name} (${seconds(began)}${details})\n`);
@@ -65,6 +70,12 @@ async function step(name, work) {
   total.passed += count.passed;
   total.failed += ok ? 0 : Math.max(1, count.failed);
   total.skipped += count.skipped;
+  total.flaky.push(...count.flaky);
+}
+
+/** @returns {Count} */
+function noTests() {
+  return { passed: 0, failed: 0, skipped: 0, notes: [], flaky: [] };
 }
 
 /** @param {string} packageName @param {string} command @param {string[]} args */
@@ -112,19 +123,14 @@ function vitest(project, ...options) {
 
 /** @param {string} path of vitest's JSON report; without one, vitest itself failed @returns {Count} */
 function countTests(path) {
-  /** @type {{ testResults: { name: string, status: string, assertionResults: { status: string, ancestorTitles: string[] }[] }[] }} */
+  /** @type {{ testResults: { name: string, status: string, assertionResults: { status: string, fullName: string, ancestorTitles: string[], failureMessages: string[] }[] }[] }} */
   let report;
   try {
     report = JSON.parse(readFileSync(path, 'utf8'));
   } catch {
-    return {
-      passed: 0,
-      failed: 0,
-      skipped: 0,
-      notes: ['no report: the test runner did not finish'],
-    };
+    return { ...noTests(), notes: ['no report: the test runner did not finish'] };
   }
-  const count = { passed: 0, failed: 0, skipped: 0, notes: /** @type {string[]} */ ([]) };
+  const count = noTests();
   for (const { name, status, assertionResults } of report.testResults) {
     const of = (/** @type {string} */ wanted) =>
       assertionResults.filter((test) => test.status === wanted);
@@ -134,6 +140,12 @@ function countTests(path) {
     // A file that could not even be loaded has no tests, and has failed.
     count.failed += status === 'failed' ? Math.max(1, failed) : failed;
     count.skipped += skipped;
+    // A test that passed has failures to tell if it was tried again.
+    for (const { fullName, failureMessages } of of('passed')) {
+      const [first] = failureMessages;
+      if (first === undefined) continue;
+      count.flaky.push(`${relative(root, name)}: ${fullName}\n  ${first.split('\n', 1)[0]}`);
+    }
     if (skipped > 0) {
       const suites = new Set(
         assertionResults

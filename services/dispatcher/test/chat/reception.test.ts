@@ -88,7 +88,7 @@ describe('what comes in', () => {
     await hear('help');
     expect(bodies()).toEqual([]);
     open();
-    await vi.waitFor(() => expect(bodies()).toEqual(['Help']));
+    await vi.waitFor(() => expect(bodies()).toEqual(['Help']), { timeout: 10_000 });
   });
 
   it('is acted upon if it waited a while, and asked about if it waited long (XEP-0203)', async () => {
