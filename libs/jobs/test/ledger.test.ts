@@ -85,6 +85,18 @@ describe('group commit', () => {
     expect(ledger.nextFlush()?.sheet.jobs).toMatchObject([{ priority: 5, revision: 2 }]);
   });
 
+  it('says which sheet is the newest that the node has for certain', () => {
+    const empty = openLedger({ epoch: 7, items: [] });
+    expect(empty.newest).toBeUndefined();
+    empty.nextFlush();
+    expect(empty.newest).toBeUndefined();
+    empty.confirmed('7.1');
+    expect(empty.newest).toStrictEqual({ epoch: 7, sequence: 1 });
+    const { node } = begun();
+    const next = openLedger({ epoch: 2, items: node.items() });
+    expect(next.newest).toStrictEqual({ epoch: 1, sequence: 1 });
+  });
+
   it('ignores confirmations and failures of what is not in flight', () => {
     const { ledger } = begun();
     ledger.add(someJob(1));

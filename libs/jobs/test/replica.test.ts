@@ -67,6 +67,21 @@ describe("a reader's view of the ledger", () => {
     expect(replica.size).toBe(2);
   });
 
+  it('knows which sheets it has seen: those up to the newest, of any epoch', () => {
+    const { ledger, flush, sheets } = recorded();
+    const replica = createLedgerReplica();
+    expect(replica.hasSeen({ epoch: 1, sequence: 1 })).toBe(false);
+    replica.reset(sheets);
+    ledger.add(someJob(1));
+    const missed = flush();
+    expect(ledger.newest).toStrictEqual({ epoch: 1, sequence: 2 });
+    expect(replica.hasSeen({ epoch: 1, sequence: 1 })).toBe(true);
+    expect(replica.hasSeen({ epoch: 1, sequence: 2 })).toBe(false);
+    expect(replica.hasSeen({ epoch: 2, sequence: 1 })).toBe(false);
+    replica.published([missed]);
+    expect(replica.hasSeen({ epoch: 1, sequence: 2 })).toBe(true);
+  });
+
   it('refuses what a leader of old writes, and believes nothing that it says of others', () => {
     const old = recorded();
     old.ledger.add(someJob(1));

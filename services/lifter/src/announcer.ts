@@ -1,4 +1,10 @@
-import { LIFTER_NAMESPACE, type LifterAnnouncement, lifterCodec } from '@heavylift/jobs';
+import {
+  LIFTER_NAMESPACE,
+  type LifterAnnouncement,
+  lifterCodec,
+  type RunningQuery,
+  runningQueryCodec,
+} from '@heavylift/jobs';
 import type { Logger } from '@heavylift/service';
 import { type Session, XmppError } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
@@ -19,13 +25,14 @@ export interface AnnouncerOptions {
   /** Bare JID of the dispatcher's account. */
   readonly dispatcher: string;
   readonly describe: () => LifterAnnouncement;
+  readonly onAsked: (query: RunningQuery) => void;
   readonly log: Logger;
 }
 
 const intervalMs = 250;
 
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { session, dispatcher, describe, log } = options;
+  const { session, dispatcher, describe, onAsked, log } = options;
 
   const send = (presence: Element) =>
     session.send(presence).catch((error: unknown) => {
@@ -37,8 +44,11 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     xml('presence', { to: dispatcher }, lifterCodec.encode(describe()));
   const changes = latest<void>(intervalMs, () => void send(describePresence()));
 
-  const unhandle = session.handle('get', 'query', LIFTER_NAMESPACE, async ({ from }) => {
-    if (from.bare().toString() === dispatcher) return lifterCodec.encode(describe());
+  const unhandle = session.handle('get', 'query', LIFTER_NAMESPACE, async ({ from, payload }) => {
+    if (from.bare().toString() === dispatcher) {
+      onAsked(runningQueryCodec.decode(payload));
+      return lifterCodec.encode(describe());
+    }
     throw new XmppError('stanza-error', `${from} may not ask what runs here`, {
       stanza: { type: 'auth', condition: 'forbidden' },
     });

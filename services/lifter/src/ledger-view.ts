@@ -4,6 +4,7 @@ import {
   type JobId,
   type Sheet,
   type SheetItem,
+  type SheetPosition,
 } from '@heavylift/jobs';
 import { type Logger, trustPublishers } from '@heavylift/service';
 import type { Item, PubSubNode, Replica, ReplicaObserver, Session } from '@heavylift/xmpp-pubsub';
@@ -20,6 +21,8 @@ export interface LedgerView {
    * While it does not hold, this process may have been given up, and its jobs may be somebody else's.
    */
   readonly isCurrent: boolean;
+  /** There is such a sheet: if it has not been seen, events were missed, and the ledger is read again. */
+  heardOf(sheet: SheetPosition): void;
   /** Begins to follow the ledger. Resolves after the first read; rejects if it is stopped before. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -96,6 +99,9 @@ export function createLedgerView(options: LedgerViewOptions): LedgerView {
     mine,
     get isCurrent() {
       return isCurrent;
+    },
+    heardOf(sheet) {
+      if (isCurrent && !ledger.hasSeen(sheet)) reread.push();
     },
     start() {
       replica = node.replicate(observer, { subscribe: true });

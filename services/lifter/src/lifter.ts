@@ -63,7 +63,13 @@ export function createLifter(options: LifterOptions): Lifecycle {
   let draining = false;
   let unlisten: readonly Unlisten[] = [];
 
-  const announcer = createAnnouncer({ session, dispatcher, describe, log });
+  const announcer = createAnnouncer({
+    session,
+    dispatcher,
+    describe,
+    onAsked: ({ newest }) => newest && ledger.heardOf(newest),
+    log,
+  });
   const ledger = createLedgerView({
     session,
     node: nodes.jobs,

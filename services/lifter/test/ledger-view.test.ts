@@ -25,6 +25,7 @@ function setUp() {
     happenings.emit(event, details);
   let observer: ReplicaObserver<Sheet> | undefined;
   const news: LedgerNews[] = [];
+  let reads = 0;
   const session: Pick<Session, 'jid' | 'status' | 'on'> = {
     jid: jid(me),
     get status() {
@@ -41,7 +42,10 @@ function setUp() {
       replicate(given) {
         observer = given;
         const done = async () => undefined;
-        return { ready: done(), refresh: done, stop: done, [Symbol.asyncDispose]: done };
+        const refresh = async () => {
+          reads += 1;
+        };
+        return { ready: done(), refresh, stop: done, [Symbol.asyncDispose]: done };
       },
     },
     dispatcher,
@@ -51,6 +55,7 @@ function setUp() {
   return {
     view,
     news,
+    reads: () => reads,
     read: (...items: Item<Sheet>[]) => observer?.reset(items),
     publish: (...items: Item<Sheet>[]) =>
       observer?.event({ type: 'published', node: 'jobs', subscriptionIds: [], items }),
@@ -105,6 +110,27 @@ describe('what the ledger says', () => {
     goOffline();
     goOnline(true);
     expect(view.isCurrent).toBe(true);
+  });
+});
+
+describe('a sheet that exists by what the dispatcher says', () => {
+  it('and was not seen makes the ledger be read again: events were missed', () => {
+    const { view, reads, read, publish } = setUp();
+    void view.start();
+    read(sheet(1, [order], trusted));
+    publish(sheet(2, [], trusted));
+    view.heardOf({ epoch: 1, sequence: 2 });
+    expect(reads()).toBe(0);
+    view.heardOf({ epoch: 1, sequence: 3 });
+    expect(reads()).toBe(1);
+  });
+
+  it('is no reason to read while the connection is broken: that follows anyway', () => {
+    const { view, reads, goOffline } = setUp();
+    void view.start();
+    goOffline();
+    view.heardOf({ epoch: 1, sequence: 3 });
+    expect(reads()).toBe(0);
   });
 });
 

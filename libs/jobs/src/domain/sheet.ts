@@ -36,7 +36,10 @@ export interface Sheet {
   readonly gone: readonly GoneJob[];
 }
 
+/** Which sheet it is, and which is the newer of two. */
+export type SheetPosition = Pick<Sheet, 'epoch' | 'sequence'>;
+
 /** The id under which a sheet is published: no two epochs ever write the same item. */
-export function sheetItemId(sheet: Pick<Sheet, 'epoch' | 'sequence'>): string {
+export function sheetItemId(sheet: SheetPosition): string {
   return `${sheet.epoch}.${sheet.sequence}`;
 }

@@ -1,5 +1,5 @@
 import type { JobEntry, JobId } from '../domain/job.js';
-import { type EpochStart, type GoneJob, sheetItemId } from '../domain/sheet.js';
+import { type EpochStart, type GoneJob, type SheetPosition, sheetItemId } from '../domain/sheet.js';
 import { JobsError } from '../errors.js';
 import { GONE_BYTES, jobBytesAtMost } from '../payloads/size.js';
 import { present } from '../xml/read.js';
@@ -70,6 +70,10 @@ export function openLedger(options: LedgerOptions): Ledger {
   let lastNumber = Math.max(newest?.lastNumber ?? 0, options.lastNumberAtLeast ?? 0);
   let begun = false;
   let inFlight: InFlight | undefined;
+  let latest: SheetPosition | undefined = newest && {
+    epoch: newest.epoch,
+    sequence: newest.sequence,
+  };
 
   for (const sheet of counting) {
     const page = books.openPage(sheet.sequence, sheetItemId(sheet));
@@ -224,6 +228,9 @@ export function openLedger(options: LedgerOptions): Ledger {
     get lastNumber() {
       return lastNumber;
     },
+    get newest() {
+      return latest;
+    },
     get due() {
       return due();
     },
@@ -270,7 +277,8 @@ export function openLedger(options: LedgerOptions): Ledger {
 
     confirmed(itemId) {
       if (inFlight?.id !== itemId) return undefined;
-      const { written, buries } = inFlight;
+      const { written, buries, sheet } = inFlight;
+      latest = { epoch, sequence: sheet.sequence };
       inFlight = undefined;
       retractions.add(buries);
       return { written };

@@ -116,6 +116,7 @@ export function createLedgerReplica(): LedgerReplica {
       return refused;
     },
     get: (id) => open.get(id)?.entry,
+    hasSeen: (position) => newest !== undefined && !isNewer(position, newest),
 
     *entries() {
       for (const { entry } of open.values()) yield entry;

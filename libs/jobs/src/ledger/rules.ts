@@ -1,14 +1,14 @@
-import type { EpochStart, SequenceRange, Sheet } from '../domain/sheet.js';
+import type { EpochStart, SequenceRange, Sheet, SheetPosition } from '../domain/sheet.js';
 import { sheetItemId } from '../domain/sheet.js';
 import type { SheetItem } from './types.js';
 
 /** Sorts sheets newest first: by epoch, then by sequence number. */
-export function compareAge(a: Sheet, b: Sheet): number {
+export function compareAge(a: SheetPosition, b: SheetPosition): number {
   return b.epoch - a.epoch || b.sequence - a.sequence;
 }
 
 /** Whether the sheet overrules the other. */
-export function isNewer(sheet: Sheet, other: Sheet | undefined): boolean {
+export function isNewer(sheet: SheetPosition, other: SheetPosition | undefined): boolean {
   return other === undefined || compareAge(sheet, other) < 0;
 }
 

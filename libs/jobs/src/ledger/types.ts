@@ -1,5 +1,5 @@
 import type { JobEntry, JobId, NewJob } from '../domain/job.js';
-import type { Sheet } from '../domain/sheet.js';
+import type { Sheet, SheetPosition } from '../domain/sheet.js';
 
 /** A sheet as the node holds it. */
 export interface SheetItem {
@@ -50,6 +50,8 @@ export interface Ledger {
   /** Sheets that count, the one in flight included. */
   readonly sheets: number;
   readonly lastNumber: number;
+  /** The newest sheet that the node holds, as far as is known; undefined before the first. */
+  readonly newest: SheetPosition | undefined;
   /** How many sheets ought to have been among the items at opening and were not: the read was incomplete, or the node lost them. */
   readonly missing: number;
   entries(): IterableIterator<JobEntry>;
@@ -115,6 +117,8 @@ export interface LedgerReplica {
   readonly refused: number;
   get(id: JobId): JobEntry | undefined;
   entries(): IterableIterator<JobEntry>;
+  /** Whether that sheet, or a newer one, has been seen. */
+  hasSeen(position: SheetPosition): boolean;
   /** The whole content of the node: what is not in it is forgotten, except that the epoch never goes back. */
   reset(items: readonly SheetItem[]): LedgerChanges;
   /** Sheets that an event brought. Retractions need no telling: a sheet is retracted only after a newer one has said that it is dead. */

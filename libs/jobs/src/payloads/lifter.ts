@@ -1,7 +1,16 @@
 import type { PayloadCodec } from '@heavylift/xmpp-pubsub';
 import xml from '@xmpp/xml';
-import type { LifterAnnouncement } from '../domain/lifter.js';
-import { children, expectElement, flag, handlerName, integer, jobId, text } from '../xml/read.js';
+import type { LifterAnnouncement, RunningQuery } from '../domain/lifter.js';
+import {
+  children,
+  expectElement,
+  flag,
+  handlerName,
+  integer,
+  jobId,
+  optionalInteger,
+  text,
+} from '../xml/read.js';
 
 export const LIFTER_NAMESPACE = 'urn:heavylift:lifter:1';
 
@@ -33,11 +42,13 @@ export const lifterCodec: PayloadCodec<LifterAnnouncement> = {
   },
 };
 
-/** The IQ `get` "what are you running?". It says nothing but the question; the answer is a {@link lifterCodec} payload. */
-export const runningQueryCodec: PayloadCodec<undefined> = {
-  encode: () => xml('query', { xmlns: LIFTER_NAMESPACE }),
+/** The IQ `get` "what are you running?"; the answer is a {@link lifterCodec} payload. */
+export const runningQueryCodec: PayloadCodec<RunningQuery> = {
+  encode: ({ newest }) => xml('query', { xmlns: LIFTER_NAMESPACE, ...newest }),
   decode(element) {
     expectElement(element, 'query', LIFTER_NAMESPACE);
-    return undefined;
+    const epoch = optionalInteger(element, 'epoch', 1);
+    const sequence = optionalInteger(element, 'sequence', 1);
+    return epoch === undefined || sequence === undefined ? {} : { newest: { epoch, sequence } };
   },
 };

@@ -1,4 +1,4 @@
-import type { Instant, JobEntry, JobId } from '../domain/job.js';
+import type { Instant, JobEntry } from '../domain/job.js';
 import type { RunningJob } from '../domain/lifter.js';
 
 /** What the dispatcher knows of a lifter's process. */
@@ -26,12 +26,6 @@ export interface Reconciliation {
   readonly republish: readonly JobEntry[];
   /** Assigned to a lifter that is gone for good: one more stall each. */
   readonly stalled: readonly JobEntry[];
-  /** Run by a lifter that they do not, or no longer, belong to: it has to re-read the ledger and abort them. */
-  readonly abort: readonly {
-    readonly lifter: string;
-    readonly id: JobId;
-    readonly attempt: number;
-  }[];
 }
 
 /** Whether something that has been gone since then is gone for good. */
@@ -40,7 +34,8 @@ export function graceOver(goneSince: Instant, now: Instant, graceMs: number): bo
 }
 
 /**
- * Compares what the ledger says with what lifters say they run.
+ * Compares what the ledger says with what lifters say they run. What one runs that is not its own is for itself to end, by the ledger
+ * as it sees it.
  *
  * @param entries open jobs without a result; pending ones are passed over
  * @param lifters every process that is there, or was there and has jobs
@@ -51,28 +46,17 @@ export function reconcile(
   options: ReconcileOptions,
 ): Reconciliation {
   const reports = new Map([...lifters].map((lifter) => [lifter.jid, lifter]));
-  const owners = new Map<JobId, { lifter: string; attempt: number }>();
   const republish: JobEntry[] = [];
   const stalled: JobEntry[] = [];
 
   for (const entry of entries) {
-    const { id, attempt, state } = entry;
+    const { state } = entry;
     if (state.type === 'pending') continue;
-    owners.set(id, { lifter: state.lifter, attempt });
     const found = comparedWith(reports.get(state.lifter), entry, state.since, options);
     if (found === 'lost') republish.push(entry);
     if (found === 'stalled') stalled.push(entry);
   }
-
-  const abort = [...reports.values()].flatMap(({ jid, goneSince, announced }) =>
-    (goneSince === undefined ? (announced?.running ?? []) : [])
-      .filter(({ id, attempt }) => {
-        const owner = owners.get(id);
-        return owner?.lifter !== jid || owner.attempt !== attempt;
-      })
-      .map(({ id, attempt }) => ({ lifter: jid, id, attempt })),
-  );
-  return { republish, stalled, abort };
+  return { republish, stalled };
 }
 
 function comparedWith(

@@ -19,7 +19,6 @@ describe('the ledger compared with what lifters say they run', () => {
     expect(reconcile([runningSince(1_000), someEntry(2)], [report], options)).toStrictEqual({
       republish: [],
       stalled: [],
-      abort: [],
     });
   });
 
@@ -28,13 +27,12 @@ describe('the ledger compared with what lifters say they run', () => {
     expect(reconcile([job], [there(99_000)], options).republish).toStrictEqual([job]);
   });
 
-  it('so was a job of which the lifter runs an earlier attempt, which it has to abort', () => {
+  it('so was a job of which the lifter runs an earlier attempt', () => {
     const job = runningSince(1_000);
     const report = there(99_000, { id: job.id, attempt: 1 });
     expect(reconcile([job], [report], options)).toStrictEqual({
       republish: [job],
       stalled: [],
-      abort: [{ lifter, id: job.id, attempt: 1 }],
     });
   });
 
@@ -58,23 +56,5 @@ describe('the ledger compared with what lifters say they run', () => {
       reconcile([job], [], { ...options, leadingSince }).stalled;
     expect(stalledBy(95_000)).toStrictEqual([]);
     expect(stalledBy(90_000)).toStrictEqual([job]);
-  });
-
-  it('a job that runs where it does not belong is aborted there: ended, pending, or given to another', () => {
-    const other = {
-      jid: 'lifter-2@x/two.b2',
-      announced: {
-        at: 99_000,
-        running: [1, 2, 3].map((number) => ({ id: idOf(number), attempt: 1 })),
-      },
-    };
-    const job = runningSince(1_000, { attempt: 1 });
-    const report = there(99_000, { id: job.id, attempt: 1 });
-    const { abort } = reconcile([job, someEntry(2)], [report, other], options);
-    expect(abort.map(({ lifter, id }) => [lifter, id])).toStrictEqual([
-      [other.jid, idOf(1)],
-      [other.jid, idOf(2)],
-      [other.jid, idOf(3)],
-    ]);
   });
 });

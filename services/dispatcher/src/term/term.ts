@@ -247,6 +247,7 @@ export async function beginTerm(
       callRoll({
         session,
         lifters: () => scheduler.lifters().map(({ jid }) => jid),
+        query: () => (ledger.newest === undefined ? {} : { newest: ledger.newest }),
         onAnswer: (jid, announcement) => scheduler.announced(jid, announcement),
         onAbsent: (jid) => scheduler.left(jid),
         onFailure: (error, lifter) =>

@@ -123,7 +123,7 @@ export async function startDispatcher(provisioned: Provisioned, epoch: number) {
         announced.findLast(({ from }) => from.includes(`/${name}.`) && !gone.includes(from)),
       ),
     async ask(lifter: string, as: Session = session): Promise<LifterAnnouncement> {
-      const payload = runningQueryCodec.encode(undefined);
+      const payload = runningQueryCodec.encode({});
       const answer = await as.request({ type: 'get', to: lifter, payload });
       if (!answer) throw new Error('an empty answer');
       return lifterCodec.decode(answer);
