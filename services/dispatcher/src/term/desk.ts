@@ -39,6 +39,8 @@ export interface DeskParts {
   readonly schedules: Schedules;
   readonly failed: FailedJobs;
   readonly acceptances: Pick<Acceptances, 'written' | 'isAwaited' | 'forget'>;
+  /** Whether it had ended before the term began, even if nothing else is known of it. */
+  readonly wasOver: (job: JobId) => boolean;
   readonly observer: Pick<DispatcherObserver, 'accepted' | 'refused'>;
   readonly limits: DeskLimits;
   /** In which times of day are meant. */
@@ -232,7 +234,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       }
       const uniqueKey = uniqueKeyOf(spec, args);
       const isOpen = uniqueKey !== undefined && openJobs.withKey(kind, uniqueKey) !== undefined;
-      if (isOpen || numberOf(id) !== undefined) return;
+      if (isOpen || numberOf(id) !== undefined || parts.wasOver(id)) return;
       const text = refusal(requesterKey(requester));
       const answer =
         text === undefined

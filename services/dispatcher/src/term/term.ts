@@ -1,4 +1,4 @@
-import type { HandlerSpec, JobResult, LifterAnnouncement, Limits } from '@heavylift/jobs';
+import type { HandlerSpec, JobId, JobResult, LifterAnnouncement, Limits } from '@heavylift/jobs';
 import {
   aboutJob,
   createOutbox,
@@ -121,10 +121,15 @@ export async function beginTerm(
     onRetry: (error, values, retryInMs) =>
       log.warn({ err: error, count: values.length, retryInMs }, 'results could not be published'),
   });
+  /** Failed jobs whose requesters know of it before the node has them. */
+  const toldEarly = new Set<JobId>();
   const failed = createFailedJobs({
     node: nodes.failed,
     isOpen,
     certify: office.certify,
+    onStored(job) {
+      if (toldEarly.delete(job)) scheduler.told(job);
+    },
     onRetry: (error, retryInMs) =>
       log.warn({ err: error, retryInMs }, 'failed jobs could not be stored'),
   });
@@ -184,12 +189,16 @@ export async function beginTerm(
     schedules,
     failed,
     acceptances,
+    wasOver: (job) => overBefore.has(job),
     observer,
     limits: options.limits,
     timeZone: options.timeZone,
     now,
     log,
   });
+
+  /** Jobs of which the node had an outcome when the term began, open or not. */
+  const overBefore = new Set<JobId>();
 
   function replicateResults(): Replica {
     const take = (items: readonly Item<readonly JobResult[]>[]) => {
@@ -198,9 +207,13 @@ export async function beginTerm(
       for (const result of all) if (scheduler.isWhole(result.job)) scheduler.ended(result);
       for (const result of all) scheduler.ended(result);
       onCounts();
+      return all;
     };
     return nodes.results.replicate({
-      reset: take,
+      reset(items) {
+        const found = take(items);
+        if (!isOpened) for (const { job } of found) overBefore.add(job);
+      },
       event(event) {
         if (event.type === 'published') take(event.items);
       },
@@ -209,9 +222,9 @@ export async function beginTerm(
   }
 
   /** A failed job is let go when it can be found elsewhere. */
-  function told(job: string): void {
-    if (scheduler.outcome(job)?.status !== 'failed') scheduler.told(job);
-    else void failed.stored().then(() => isOpen() && scheduler.told(job));
+  function told(job: JobId): void {
+    if (failed.isOnItsWay(job)) toldEarly.add(job);
+    else scheduler.told(job);
   }
 
   const unlisten = nodes.events.on((event) => {

@@ -1,0 +1,50 @@
+import type { FailedJob, JobId } from '@heavylift/jobs';
+import { describe, expect, it, vi } from 'vitest';
+import { createFailedJobs } from '../../src/term/failed-jobs.js';
+import { entry } from '../support/desk.js';
+
+const error = { class: 'Error', message: 'slipped' };
+const another = { ...entry, id: '01890000-0000-7000-8000-000000000008', number: 8 };
+
+/** Publishes that the test has confirmed, one by one. */
+function setUp() {
+  const confirm: (() => void)[] = [];
+  const published: string[] = [];
+  const stored: JobId[] = [];
+  const failed = createFailedJobs({
+    node: {
+      publish: (_job: FailedJob, { id = '' } = {}) =>
+        new Promise((resolve) => {
+          published.push(id);
+          confirm.push(() => resolve(id));
+        }),
+      items: async () => [],
+      retract: async () => undefined,
+    },
+    isOpen: () => true,
+    certify: async () => undefined,
+    onStored: (job) => stored.push(job),
+    onRetry: () => undefined,
+  });
+  return { failed, confirm, published, stored };
+}
+
+describe('a job that failed for good', () => {
+  it('is on its way until the node has it, whatever else is to be stored', async () => {
+    const { failed, confirm, published, stored } = setUp();
+    failed.add(entry, error);
+    failed.add(another, error);
+    expect(failed.isOnItsWay(entry.id)).toBe(true);
+    await vi.waitFor(() => expect(published).toEqual(['7']));
+    confirm[0]?.();
+    await vi.waitFor(() => expect(stored).toEqual([entry.id]));
+    expect(failed.isOnItsWay(entry.id)).toBe(false);
+    expect(failed.isOnItsWay(another.id)).toBe(true);
+    failed.close();
+  });
+
+  it('is not on its way if it was never added', () => {
+    const { failed } = setUp();
+    expect(failed.isOnItsWay(entry.id)).toBe(false);
+  });
+});
