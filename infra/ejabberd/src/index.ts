@@ -1,3 +1,9 @@
+export {
+  type ClusterNode,
+  type ClusterOptions,
+  type EjabberdCluster,
+  startEjabberdCluster,
+} from './cluster.js';
 export { ADMIN, DOMAIN, type EjabberdConfig, NODE_OWNERS, PUBSUB_SERVICE } from './config.js';
 export {
   CONTAINER,

@@ -42,7 +42,27 @@ export interface EjabberdOptions
  *
  * @throws {@link LaunchError} `start-failed` or `start-timeout`, with the end of ejabberd's log.
  */
-export async function startEjabberd(options: EjabberdOptions = {}): Promise<EjabberdServer> {
+export function startEjabberd(options: EjabberdOptions = {}): Promise<EjabberdServer> {
+  return startNode(options);
+}
+
+/** What a node of a cluster is besides: see {@link startEjabberdCluster}. */
+export interface Membership {
+  /** An address of the loopback interface for itself. Its Erlang name is `heavylift@` and this. */
+  readonly address: string;
+  /** The port of Erlang's own protocol, the same for all nodes. */
+  readonly port: number;
+  /** The secret by which nodes know each other. */
+  readonly cookie: string;
+  /** The address of a node whose cluster it joins, unless it is in it already. */
+  readonly join?: string;
+}
+
+/** Starts an ejabberd that is alone, or one that is a node of a cluster. */
+export async function startNode(
+  options: EjabberdOptions,
+  membership?: Membership,
+): Promise<EjabberdServer> {
   const installation = options.installation ?? (await anyInstallation());
   const password = options.adminPassword ?? randomBytes(18).toString('base64url');
   const server = await launch({
@@ -51,10 +71,10 @@ export async function startEjabberd(options: EjabberdOptions = {}): Promise<Ejab
     timeoutMs: options.timeoutMs,
     portCount: 4,
     prepare: async (place) => {
-      await writeFiles(place, options);
+      await writeFiles(place, options, membership);
       return {
         command: join(installation.bin, 'erlexec'),
-        args: erlangArguments(installation, place),
+        args: erlangArguments(installation, place, membership),
         env: erlangEnvironment(installation, place, password),
       };
     },
@@ -94,7 +114,11 @@ function named([c2s = 0, c2sTls = 0, http = 0, distribution = 0]: readonly numbe
   return { c2s, c2sTls, http, distribution };
 }
 
-async function writeFiles({ dir, ports }: Place, options: EjabberdOptions): Promise<void> {
+async function writeFiles(
+  { dir, ports }: Place,
+  options: EjabberdOptions,
+  { cookie: shared = randomBytes(24).toString('base64url') }: Partial<Membership> = {},
+): Promise<void> {
   const certFile = join(dir, 'server.pem');
   if (options.tls !== undefined) await writeFile(certFile, options.tls, { mode: 0o600 });
   const config = ejabberdConfig({
@@ -109,11 +133,11 @@ async function writeFiles({ dir, ports }: Place, options: EjabberdOptions): Prom
     join(dir, 'inetrc'),
     '{lookup, ["file", "native"]}.\n{host, {127,0,0,1}, ["localhost"]}.\n',
   );
-  // Whoever knows it can run code in the Erlang node: so a new secret at each start, and in a
+  // Whoever knows it can run code in the Erlang node: so a new secret for each launch, and in a
   // file, not in the process list.
   const cookie = join(dir, '.erlang.cookie');
   await rm(cookie, { force: true });
-  await writeFile(cookie, randomBytes(24).toString('base64url'), { mode: 0o400 });
+  await writeFile(cookie, shared, { mode: 0o400 });
 }
 
 const PORT_TAKEN = /Failed to open socket|address already in use|eaddrinuse/i;
@@ -157,18 +181,35 @@ const BOOT = {
     io:format("${READY}~n").`,
 } as const;
 
-function erlangArguments({ boot }: Installation, { dir, ports }: Place): readonly string[] {
+export const nodeName = (address: string): string => `heavylift@${address}`;
+
+/** Takes over the tables of a node, which restarts ejabberd; once, for the data say that it was done. */
+const joining = (address: string): string => `
+    case lists:member('${nodeName(address)}', mnesia:system_info(db_nodes)) of
+      true -> ok;
+      false -> ok = ejabberd_cluster:join('${nodeName(address)}')
+    end.`;
+
+function erlangArguments(
+  { boot }: Installation,
+  { dir, ports }: Place,
+  membership: Membership | undefined,
+): readonly string[] {
+  const { address = '127.0.0.1', port = named(ports).distribution } = membership ?? {};
   return [
     ...['-boot', boot],
     '-noinput',
     // The data belong to the node of this name. Without epmd, a daemon that would stay behind,
     // the name is seen by nobody, so any number of servers can have it.
-    ...['-sname', 'heavylift@localhost'],
-    ...['-start_epmd', 'false', '-erl_epmd_port', String(named(ports).distribution)],
-    ...['-kernel', 'inet_dist_use_interface', '{127,0,0,1}'],
+    ...(membership === undefined
+      ? ['-sname', 'heavylift@localhost']
+      : ['-name', nodeName(address)]),
+    ...['-start_epmd', 'false', '-erl_epmd_port', String(port)],
+    ...['-kernel', 'inet_dist_use_interface', `{${address.replaceAll('.', ',')}}`],
     ...['-mnesia', 'dir', JSON.stringify(join(dir, 'database'))],
     ...['-eval', BOOT.leash],
     ...['-s', 'ejabberd'],
+    ...(membership?.join === undefined ? [] : ['-eval', joining(membership.join)]),
     ...['-eval', BOOT.admin],
   ];
 }

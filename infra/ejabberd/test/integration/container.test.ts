@@ -66,7 +66,7 @@ describe.skipIf(found === undefined)('ejabberd in a container', () => {
   it('ends by itself when the process that started it is killed', async () => {
     const source = new URL('../../src/index.ts', import.meta.url);
     const parent = await startInChild(source, 'startEjabberdContainer', found);
-    const { service, dir } = parent.server;
+    const [{ service, dir }] = parent.servers;
     expect(await isListening(service)).toBe(true);
     parent.process.kill('SIGKILL');
     await eventually(async () => !(await isListening(service)));

@@ -17,14 +17,20 @@ export function isAlive(pid: number): boolean {
 export const eventually = (check: () => unknown): Promise<void> =>
   expect.poll(check, { timeout: 15_000, interval: 50 }).toBeTruthy();
 
-/** A Node process that started a server and then does nothing. */
+interface Started {
+  readonly pid: number;
+  readonly dir: string;
+  readonly service: string;
+}
+
+/** A Node process that started a server, or a cluster of them, and then does nothing. */
 export interface Parent {
   readonly process: ChildProcess;
-  readonly server: { readonly pid: number; readonly dir: string; readonly service: string };
+  readonly servers: readonly [Started, ...Started[]];
 }
 
 /**
- * Starts a server in a process of its own.
+ * Starts a server or a cluster in a process of its own.
  *
  * @param source the module whose function is called.
  */
@@ -38,13 +44,14 @@ export async function startInChild(
     const { module } = await runnerImport(${JSON.stringify(fileURLToPath(source))}, {
       ssr: { resolve: { conditions: ['@heavylift/source'] } },
     });
-    const { pid, dir, service } = await module.${functionName}(${JSON.stringify(options)});
-    console.log(JSON.stringify({ pid, dir, service }));
+    const started = await module.${functionName}(${JSON.stringify(options)});
+    const servers = started.nodes ?? [started];
+    console.log(JSON.stringify(servers.map(({ pid, dir, service }) => ({ pid, dir, service }))));
     setInterval(() => undefined, 1000);
   `;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  return { process: child, server: JSON.parse(String(line)) };
+  return { process: child, servers: JSON.parse(String(line)) };
 }

@@ -174,7 +174,7 @@ describe('when the process that started it dies', () => {
       new URL('../../src/index.ts', import.meta.url),
       'startEjabberd',
     );
-    const { pid, dir, service } = parent.server;
+    const [{ pid, dir, service }] = parent.servers;
     expect(isAlive(pid)).toBe(true);
     parent.process.kill('SIGKILL');
     await eventually(() => !isAlive(pid));
