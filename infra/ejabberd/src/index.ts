@@ -21,6 +21,7 @@ export { findInstallation, type Installation } from './installation.js';
 export { hasApt, type UnpackOptions, unpackPackages } from './launch/debian.js';
 export { isLaunchError, LaunchError, type LaunchErrorCode } from './launch/error.js';
 export { makeTestCa, type TestCa } from './launch/test-ca.js';
+export { type Line, openLine } from './line.js';
 export { anyInstallation, STATE_DIR, unpackedInstallation } from './packages.js';
 export type { Credentials, EjabberdServer, PrivateServer, XmppServer } from './server.js';
 export { type EjabberdOptions, startEjabberd } from './start.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { type Line, openLine } from '@heavylift/ejabberd';
 import { type Provisioned, type ServiceRole, serviceEnv } from '@heavylift/provision';
-import { type Line, openLine } from './network.js';
 import { serviceMain } from './service-process.js';
 import { type SupervisedService, supervise } from './supervisor.js';
 

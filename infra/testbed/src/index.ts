@@ -1,6 +1,6 @@
+export { type Line, openLine } from '@heavylift/ejabberd';
 export { now } from './clock.js';
 export { type Crew, type CrewOptions, type Member, startCrew } from './crew.js';
-export { type Line, openLine } from './network.js';
 export { type Random, seededRandom } from './random.js';
 export {
   type Answer,

@@ -1,5 +1,11 @@
-import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
-import { connectPubSub, createSession, type Session } from '@heavylift/xmpp-pubsub';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EjabberdServer, type Line, openLine, startEjabberd } from '@heavylift/ejabberd';
+import {
+  connectPubSub,
+  createSession,
+  type Session,
+  type SessionOptions,
+} from '@heavylift/xmpp-pubsub';
 import xml from '@xmpp/xml';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -9,6 +15,7 @@ import {
   createLogger,
   isServiceError,
   keepPresence,
+  type LeadershipTimings,
   leaderMark,
   type Office,
   standForOffice,
@@ -27,6 +34,7 @@ let mostAtOnce = 0;
 beforeAll(async () => {
   server = await startEjabberd();
   await server.register('bot', 'secret');
+  await server.register('nobody', 'secret');
 });
 afterAll(() => server?.stop());
 beforeEach(() => {
@@ -40,15 +48,16 @@ afterEach(async () => {
   ends = [];
 });
 
-async function login(username = 'bot'): Promise<Session> {
+async function login(options: Partial<SessionOptions> = {}): Promise<Session> {
   const session = createSession({
     service: server.service,
     domain: server.domain,
-    username,
+    username: 'bot',
     password: 'secret',
     tls: { allowPlaintextOnLoopback: true },
     backoff: { initialMs: 50, maxMs: 500 },
     streamManagement: false,
+    ...options,
   });
   ends.push(() => session.stop());
   await session.start();
@@ -108,16 +117,29 @@ function stand(
   return { session, candidacy, offices, stop };
 }
 
+async function line(): Promise<Line> {
+  const opened = await openLine(server.service);
+  ends.push(opened.close);
+  return opened;
+}
+
 const elected = (candidate: Candidate, times = 1) =>
   vi.waitFor(() => {
     expect(candidate.offices.length).toBeGreaterThanOrEqual(times);
     expect(candidate.candidacy.office).toBeDefined();
   }, patience);
 
-async function leaderAndStandby() {
-  const leader = stand(await login());
+interface Two {
+  readonly leader?: Partial<SessionOptions>;
+  readonly standby?: Partial<SessionOptions>;
+  readonly timings?: Partial<LeadershipTimings>;
+}
+
+async function leaderAndStandby(options: Two = {}) {
+  const { timings = {} } = options;
+  const leader = stand(await login(options.leader), { timings });
   await elected(leader);
-  const standby = stand(await login());
+  const standby = stand(await login(options.standby), { timings });
   await vi.waitFor(() => expect(standby.candidacy.leader?.epoch).toBe(1), patience);
   return { leader, standby };
 }
@@ -166,8 +188,12 @@ describe('candidates for an office', () => {
     await elected(leader);
     const other = await login();
     await other.send(availability(-1, undefined, ...leaderMark('notifier', { epoch: 99 })));
+    await other.send(availability(-1, undefined, ...leaderMark('dispatcher', { epoch: 0 })));
     await other.send(availability(-1, undefined, ...leaderMark('dispatcher', { epoch: 7 })));
     await vi.waitFor(() => expect(leader.offices[0]?.signal.aborted).toBe(true), patience);
+    expect(leader.offices[0]?.signal.reason).toMatchObject({
+      message: `${other.jid} leads in epoch 7`,
+    });
     await elected(leader, 2);
     expect(leader.candidacy.office?.epoch).toBe(8);
   });
@@ -219,3 +245,121 @@ describe('candidates for an office', () => {
     expect(mostAtOnce).toBe(1);
   });
 });
+
+describe('candidates whose connections fail', () => {
+  it('write no more once another is in office, though nobody tells them', async () => {
+    const way = await line();
+    const { leader, standby } = await leaderAndStandby({
+      leader: { service: way.service, ping: false },
+      // The standby would be in office long before the leader stops to rely on what it read, if it did not wait for that.
+      timings: { checkEveryMs: 100, silentMs: 400, lastAskMs: 400, certaintyMs: 4_000 },
+    });
+    const writing = keepWriting(leader);
+    await vi.waitFor(() => expect(writing.times.length).toBeGreaterThan(0), patience);
+    way.blackHole();
+    await elected(standby);
+    const electedAt = performance.now();
+    expect(leader.candidacy.office).toBe(leader.offices[0]);
+    expect(writing.last()).toBeLessThan(electedAt);
+    way.heal();
+    await vi.waitFor(() => expect(leader.candidacy.leader?.epoch).toBe(2), patience);
+    await writing.stop();
+    expect(writing.last()).toBeLessThan(electedAt);
+    await expect(leader.offices[0]?.certify()).rejects.toThrow('the connection broke');
+    await standby.candidacy.office?.certify();
+    expect(leader.offices).toHaveLength(1);
+  });
+
+  it('are out of office at once when the connection is cut, and write when they are elected anew', async () => {
+    const way = await line();
+    const leader = stand(await login({ service: way.service }));
+    await elected(leader);
+    const writing = keepWriting(leader);
+    way.cut();
+    await elected(leader, 2);
+    await expect(leader.offices[0]?.certify()).rejects.toThrow('the connection broke');
+    const before = writing.times.length;
+    await vi.waitFor(() => expect(writing.times.length).toBeGreaterThan(before), patience);
+    await writing.stop();
+    expect(mostAtOnce).toBe(1);
+  });
+
+  it('let the former leader go first when all of them were cut off, even if it comes back last', async () => {
+    const way = await line();
+    const { leader, standby } = await leaderAndStandby({
+      leader: { service: way.service, backoff: { initialMs: 1_000, maxMs: 1_000 } },
+      standby: { service: way.service },
+      timings: { yieldMs: 15_000 },
+    });
+    const back = new Promise((resolve) => standby.session.on('online', resolve));
+    way.cut();
+    await back;
+    await elected(leader, 2);
+    expect(leader.candidacy.office?.epoch).toBe(2);
+    await vi.waitFor(() => expect(standby.candidacy.leader?.epoch).toBe(2), patience);
+    expect(standby.offices).toEqual([]);
+  });
+
+  it('wait for the former leader no longer than they have to', async () => {
+    const way = await line();
+    const { leader, standby } = await leaderAndStandby({
+      leader: { service: way.service, backoff: { initialMs: 60_000, maxMs: 60_000 } },
+      standby: { service: way.service },
+      timings: { yieldMs: 1_000 },
+    });
+    const back = new Promise<number>((resolve) =>
+      standby.session.on('online', () => resolve(performance.now())),
+    );
+    way.cut();
+    const backAt = await back;
+    await elected(standby);
+    expect(performance.now() - backAt).toBeGreaterThanOrEqual(990);
+    expect(leader.candidacy.office).toBeUndefined();
+  });
+});
+
+describe('a candidate that may not make nodes', () => {
+  it('says who has to be allowed what, again and again, and leads never (XEP-0060 section 8.1.3)', async () => {
+    const lines: string[] = [];
+    const log = createLogger({
+      name: 'test',
+      level: 'warn',
+      destination: { write: (text) => void lines.push(text) },
+    });
+    const candidate = stand(await login({ username: 'nobody' }), {
+      timings: { longestRetryMs: 250 },
+      log,
+    });
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThanOrEqual(3), patience);
+    for (const text of lines) {
+      expect(text).toContain('cannot stand for office, trying again');
+      expect(text).toContain(
+        `nobody@localhost must be allowed to create nodes at ${server.pubsub}`,
+      );
+    }
+    expect(candidate.offices).toEqual([]);
+    // And it ends when it is told to.
+    await candidate.stop();
+  });
+});
+
+/** What a writer does: certifies, then writes. Each time counts as a write. */
+function keepWriting(candidate: Candidate) {
+  const times: number[] = [];
+  const over = new AbortController();
+  const done = (async () => {
+    while (!over.signal.aborted) {
+      await candidate.candidacy.office?.certify().then(
+        () => times.push(performance.now()),
+        () => undefined,
+      );
+      await sleep(10);
+    }
+  })();
+  const stop = () => {
+    over.abort();
+    return done;
+  };
+  ends.push(stop);
+  return { times, last: () => times.at(-1), stop };
+}

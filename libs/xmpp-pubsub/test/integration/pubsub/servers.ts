@@ -1,4 +1,4 @@
-import { type PrivateServer, startEjabberd } from '@heavylift/ejabberd';
+import { type Line, openLine, type PrivateServer, startEjabberd } from '@heavylift/ejabberd';
 import { startProsody } from '@heavylift/prosody';
 import xml from '@xmpp/xml';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
@@ -10,7 +10,6 @@ import {
   type Session,
   type SessionOptions,
 } from '../../../src/index.js';
-import { startProxy } from '../session/proxy.js';
 import { type DeviationId, deviations, type ServerName } from './deviations.js';
 
 const starts: Readonly<Record<ServerName, () => Promise<PrivateServer>>> = {
@@ -53,7 +52,7 @@ export function describeServers(title: string, tests: (server: TestServer) => vo
   describe.each(['ejabberd', 'Prosody'] as const)(`%s: ${title}`, (name) => {
     let server: PrivateServer | undefined;
     const sessions: Session[] = [];
-    const proxies: AsyncDisposable[] = [];
+    const lines: Line[] = [];
     let names = 0;
 
     const running = () => {
@@ -97,7 +96,7 @@ export function describeServers(title: string, tests: (server: TestServer) => vo
 
     afterAll(async () => {
       await Promise.all(sessions.map((session) => session.stop()));
-      await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
+      await Promise.all(lines.map((line) => line.close()));
       await server?.stop();
     });
 
@@ -113,10 +112,10 @@ export function describeServers(title: string, tests: (server: TestServer) => vo
       account,
       entity: (username) => logIn(username, running().service),
       async fragileEntity(username) {
-        const proxy = await startProxy(running().service);
-        proxies.push(proxy);
-        const entity = await logIn(username, proxy.service);
-        return { ...entity, cut: proxy.cut };
+        const line = await openLine(running().service);
+        lines.push(line);
+        const entity = await logIn(username, line.service);
+        return { ...entity, cut: line.cut };
       },
       async check(id, conforming, otherwise) {
         const deviation = deviations[id].servers[name];
