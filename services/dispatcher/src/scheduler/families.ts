@@ -2,7 +2,6 @@ import type { JobEntry, JobId } from '@heavylift/jobs';
 
 /** Which jobs are parts of which: a job for all lifters has a child for each of them. */
 export interface Families {
-  readonly size: number;
   add(entry: JobEntry): void;
   remove(entry: JobEntry): void;
   childrenOf(parent: JobId): readonly JobId[];
@@ -13,9 +12,6 @@ export interface Families {
 export function createFamilies(): Families {
   const byParent = new Map<JobId, Set<JobId>>();
   return {
-    get size() {
-      return byParent.size;
-    },
     add({ id, target }) {
       if (target.type !== 'child') return;
       const children = byParent.get(target.parent) ?? new Set();

@@ -1,23 +1,18 @@
 import {
-  aggregate,
   assignPending,
-  childOf,
   createAgenda,
   createOpenJobs,
   createPendingQueue,
   createTally,
-  DEADLINE,
   endDecision,
   type Failure,
   isDelayed,
   isGivenOnAfterStall,
   isJobsError,
   type JobEntry,
-  type JobError,
   type JobId,
   type JobResult,
   type Ledger,
-  lifterNamesFor,
   type NewJob,
   reconcile,
   retryDecision,
@@ -26,10 +21,10 @@ import {
   waitingText,
   whyWaiting,
 } from '@heavylift/jobs';
-import { createFamilies } from './families.js';
 import { createLifterRegistry } from './lifters.js';
 import { createRateMeter } from './rate.js';
-import type { Scheduler, SchedulerOptions } from './types.js';
+import type { Outcome, Scheduler, SchedulerOptions } from './types.js';
+import { createWholes } from './wholes.js';
 
 /** An assignment may be on its way for so long before it counts as lost. */
 const settleMs = 5_000;
@@ -39,10 +34,6 @@ const mostRepeated = 64;
 const declined = { initialMs: 250, maxMs: 60_000 };
 
 type Changes = Parameters<Ledger['change']>[1];
-type Outcome =
-  | { readonly status: 'failed'; readonly error: JobError }
-  | { readonly status: 'cancelled' | 'expired' };
-
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
   const { history, onChange, onEnd, onOutcome, onGone, onGiven, onRetry, onNote } = options;
@@ -56,7 +47,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const running = createTally();
   const open = createTally();
   const openJobs = createOpenJobs();
-  const families = createFamilies();
   const rate = createRateMeter(now);
   /** Of open jobs whose requesters are not told yet. They take no slot. */
   const outcomes = new Map<JobId, JobResult>();
@@ -64,8 +54,21 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const decliners = new Map<JobId, { readonly lifters: Set<string>; times: number }>();
   /** When outcomes became known, or were published again last. */
   const settled = new Map<JobId, number>();
-  /** Since when there is nobody for a part of a job for all. */
-  const deserted = new Map<JobId, number>();
+  const wholes = createWholes({
+    ledger,
+    lifters: lifters.live,
+    outcome: (job) => outcomes.get(job),
+    isDelayed: (job) => delayed.has(job),
+    takeIn,
+    dismiss,
+    end,
+    endWith,
+    requestCancel,
+    lookAgainAt: (job, at) => agenda.set(job, at),
+    now,
+    graceMs,
+    cancelGraceMs,
+  });
 
   // The same message may come twice, though its job has ended meanwhile.
   for (const { entry } of history.all().toReversed()) {
@@ -73,20 +76,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     openJobs.closed(entry, now());
   }
   for (const entry of ledger.entries()) meet(entry);
-  for (const id of [...families.children()]) dismissIfOrphan(id);
+  for (const part of wholes.orphans()) dismiss(part);
 
   function meet(entry: JobEntry): void {
     if (entry.target.type !== 'child') open.add(entry);
     openJobs.opened(entry);
-    families.add(entry);
+    wholes.add(entry);
     place(entry);
-  }
-
-  /** Parts are written before the whole: without it they were never accepted, or are what is left of one that was let go. */
-  function dismissIfOrphan(id: JobId): void {
-    const child = ledger.get(id);
-    if (child?.target.type === 'child' && ledger.get(child.target.parent) === undefined)
-      dismiss(child);
   }
 
   /** Puts a job where its state says it belongs. */
@@ -136,14 +132,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** Lets a job go, and its parts with it. */
   function dismiss(entry: JobEntry): void {
     const { id } = entry;
-    for (const child of families.childrenOf(id).map(ledger.get)) if (child) dismiss(child);
+    for (const part of wholes.partsOf(id)) dismiss(part);
     displace(entry);
     const result = outcomes.get(id);
     if (result !== undefined) history.add({ entry, result });
     if (entry.target.type !== 'child') open.remove(entry);
     openJobs.closed(entry, now());
-    families.remove(entry);
-    for (const memory of [outcomes, settled, decliners, deserted]) memory.delete(id);
+    wholes.remove(entry);
+    for (const memory of [outcomes, settled, decliners]) memory.delete(id);
     ledger.remove(id);
     onGone(entry);
     onChange();
@@ -171,7 +167,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     settled.set(entry.id, now());
     rate.count();
     onOutcome(entry, result);
-    if (entry.target.type === 'child') settleParent(entry.target.parent);
+    wholes.settled(entry);
   }
 
   function end(entry: JobEntry, outcome: Outcome): void {
@@ -191,19 +187,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function endWith(entry: JobEntry, result: JobResult): void {
     onEnd(result);
     settle(entry, result);
-  }
-
-  /** A job for all ends when the last of its parts has. */
-  function settleParent(id: JobId): void {
-    const parent = ledger.get(id);
-    if (parent === undefined || outcomes.has(id)) return;
-    const parts = new Map<string, JobResult>();
-    for (const child of families.childrenOf(id).map(ledger.get)) {
-      const outcome = child && outcomes.get(child.id);
-      if (child === undefined || outcome === undefined) return;
-      parts.set(targetName(child) ?? '', outcome);
-    }
-    endWith(parent, aggregate(parent, parts, now()));
   }
 
   /** The attempt came to nothing: another one, if there may be one. */
@@ -288,25 +271,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       if (entry.state.type === 'assigned' && !outcomes.has(entry.id)) yield entry;
   }
 
-  /** A part waits for one lifter alone; if that one is gone for good the others' answers are not held up. */
-  function endDesertedParts(): void {
-    const live = lifters.live();
-    for (const id of [...families.children()]) {
-      const child = ledger.get(id);
-      if (child?.state.type !== 'pending' || outcomes.has(id) || delayed.has(id)) continue;
-      const name = targetName(child);
-      if (live.some((lifter) => takes(lifter, child.kind, name))) {
-        deserted.delete(id);
-        continue;
-      }
-      const since = deserted.get(id) ?? now();
-      deserted.set(id, since);
-      if (now() - since < graceMs) continue;
-      const message = `the lifter "${name}" left before it could do its part`;
-      end(child, { status: 'failed', error: { class: 'LifterGone', message } });
-    }
-  }
-
   function requestCancel(entry: JobEntry, by: string): void {
     const asked =
       entry.cancelRequested === undefined
@@ -321,17 +285,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     else if (decision.do === 'nothing') {
       displace(entry);
       place(entry);
-    } else if (entry.target.type === 'all') endParts(entry, decision.status);
+    } else if (entry.target.type === 'all') wholes.end(entry, decision.status);
     else end(entry, { status: decision.status });
-  }
-
-  /** What is for all ends by its parts' ending, a job that runs included. */
-  function endParts(parent: JobEntry, status: 'cancelled' | 'expired'): void {
-    const by = parent.cancelRequested?.by ?? (status === 'expired' ? DEADLINE : 'heavylift');
-    for (const child of families.childrenOf(parent.id).map(ledger.get))
-      if (child && !outcomes.has(child.id)) requestCancel(child, by);
-    settleParent(parent.id);
-    if (!outcomes.has(parent.id)) agenda.set(parent.id, now() + cancelGraceMs);
   }
 
   return {
@@ -341,19 +296,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return ledger.get(entry.id) ?? entry;
     },
     submitToAll(job, makeId) {
-      const parent: NewJob = { ...job, target: { type: 'all' } };
-      const names = lifterNamesFor(job.kind, lifters.live());
-      if (names.length === 0) return undefined;
-      // Children go first: a parent that stands in the node has all of them there.
-      const children = names.map((name) => takeIn(childOf(parent, makeId(), name)));
-      try {
-        const entry = takeIn(parent);
-        assign();
-        return entry;
-      } catch (error) {
-        for (const child of children) dismiss(child);
-        throw error;
-      }
+      const entry = wholes.submit(job, makeId);
+      assign();
+      return entry;
     },
     cancel(job, by) {
       const entry = ledger.get(job);
@@ -418,7 +363,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         if (entry !== undefined && !outcomes.has(job)) lookAt(entry);
       }
       if (running.total > 0) reconcileNow();
-      if (families.size > 0) endDesertedParts();
+      wholes.endDesertedParts();
       assign();
     },
     counts() {

@@ -2,6 +2,7 @@ import type {
   AttemptReport,
   Failure,
   JobEntry,
+  JobError,
   JobId,
   JobResult,
   Ledger,
@@ -44,6 +45,11 @@ export interface SchedulerOptions {
     message: string,
   ) => void;
 }
+
+/** How a job ends without a lifter's doing. */
+export type Outcome =
+  | { readonly status: 'failed'; readonly error: JobError }
+  | { readonly status: 'cancelled' | 'expired' };
 
 export interface Counts {
   readonly lifters: number;
