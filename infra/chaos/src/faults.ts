@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceRole } from '@heavylift/provision';
 import { type Member, now, type Random } from '@heavylift/testbed';
 import { isXmppError } from '@heavylift/xmpp-pubsub';
+import type { ClusterSite } from './site.js';
 import type { World } from './world.js';
 
 /** Something that breaks. Resolves when it is over. */
@@ -104,6 +105,30 @@ export const server =
       await world.server.kill(signal);
       await sleep(ms);
       await world.server.restart();
+    });
+  };
+
+/**
+ * A node of the cluster ends and comes again; who is at home there goes to the other node and back. The other has all that was
+ * confirmed, so nothing may be lost.
+ * @param choose the name of the node. @default any
+ */
+export const killNode =
+  (choose?: (cluster: ClusterSite) => Promise<string>): Fault =>
+  async (world, random) => {
+    const { cluster } = world;
+    if (cluster === undefined) throw new Error('the server is no cluster');
+    const name = choose === undefined ? random.pick(cluster.nodes).name : await choose(cluster);
+    const node = cluster.nodes.find((each) => each.name === name);
+    if (node === undefined) throw new Error(`there is no node ${name}`);
+    const ms = random.integer(2_000, 6_000);
+    note(world, `SIGKILL to ${name}, up again after ${ms} ms`);
+    await isolated(world, `${name} down`, async () => {
+      await node.kill();
+      await sleep(ms);
+      await node.restart();
+      note(world, `${name} is up`);
+      cluster.sendHome(node);
     });
   };
 

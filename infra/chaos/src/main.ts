@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findEngine, STATE_DIR, startEjabberdContainer } from '@heavylift/ejabberd';
+import { type Engine, findEngine, STATE_DIR, startEjabberdContainer } from '@heavylift/ejabberd';
 import { type ChaosOptions, parseChaosArgs, usage } from './args.js';
 import { details, passed, summary } from './report.js';
 import { run } from './run.js';
 import { type Scenario, scenarios } from './scenarios.js';
+import { type Site, startCluster, startSingle } from './site.js';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -35,21 +36,15 @@ async function runAll(options: ChaosOptions): Promise<void> {
 }
 
 async function runOne(scenario: Scenario, options: ChaosOptions): Promise<boolean> {
-  const engine = scenario.container === true ? await findEngine() : undefined;
+  const engine = scenario.site === 'container' ? await findEngine() : undefined;
   if (typeof engine === 'string') {
     say(`- ${scenario.name}: skipped, ${engine}`);
     return true;
   }
   const dir = join(STATE_DIR, 'chaos', `${scenario.name}-${options.seed}`);
-  const image = process.env['EJABBERD_IMAGE'];
-  const startServer =
-    engine && (() => startEjabberdContainer({ engine, ...(image === undefined ? {} : { image }) }));
+  const startSite = scenario.site === 'cluster' ? startCluster : () => startOne(engine);
   try {
-    const outcome = await run(scenario, {
-      ...options,
-      dir,
-      ...(startServer === undefined ? {} : { startServer }),
-    });
+    const outcome = await run(scenario, { ...options, dir, startSite });
     say(summary(scenario.name, outcome));
     for (const line of details(outcome)) say(`  ${line}`);
     const isGood = passed(outcome.verdict);
@@ -61,4 +56,12 @@ async function runOne(scenario: Scenario, options: ChaosOptions): Promise<boolea
     say(`  history and logs: ${dir}`);
     return false;
   }
+}
+
+function startOne(engine: Engine | undefined): Promise<Site> {
+  if (engine === undefined) return startSingle();
+  const image = process.env['EJABBERD_IMAGE'];
+  return startSingle(() =>
+    startEjabberdContainer({ engine, ...(image === undefined ? {} : { image }) }),
+  );
 }

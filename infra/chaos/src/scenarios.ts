@@ -5,6 +5,7 @@ import {
   freeze,
   kill,
   killAnyone,
+  killNode,
   misconfigure,
   oneOf,
   rollingRestart,
@@ -20,8 +21,8 @@ export interface Scenario {
   readonly fault?: Fault;
   /** Quiet time between two faults, in milliseconds: at least and at most. */
   readonly pauseMs: readonly [number, number];
-  /** The server runs in a container; skipped where there is no engine. */
-  readonly container?: boolean;
+  /** In a container: skipped where there is no engine. @default one private child process */
+  readonly site?: 'container' | 'cluster';
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -133,6 +134,13 @@ export const scenarios: readonly Scenario[] = [
     summary: 'the server, in a container, is killed and started again',
     fault: server('SIGKILL'),
     pauseMs: [8_000, 15_000],
-    container: true,
+    site: 'container',
+  },
+  {
+    name: 'cluster',
+    summary: 'a node of a cluster of two servers is killed and started again',
+    fault: killNode(),
+    pauseMs: [8_000, 15_000],
+    site: 'cluster',
   },
 ];

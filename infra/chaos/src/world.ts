@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
+import type { EjabberdServer } from '@heavylift/ejabberd';
 import { type JobResult, resultsCodec } from '@heavylift/jobs';
 import { type Provisioned, provision } from '@heavylift/provision';
 import { type Crew, createRequester, now, type Requester, startCrew } from '@heavylift/testbed';
@@ -16,10 +16,13 @@ import xml from '@xmpp/xml';
 import type { ChaosOptions } from './args.js';
 import { createRecorder, type Observation, type Recorder } from './history.js';
 import { parseExecution } from './parse.js';
+import { type ClusterSite, type Site, startSingle } from './site.js';
 
 /** A whole system, made to be broken, and all that is seen of it. */
 export interface World {
   readonly server: EjabberdServer;
+  /** What `server` is a node of. */
+  readonly cluster?: ClusterSite;
   readonly crew: Crew;
   readonly recorder: Recorder;
   readonly requester: Requester;
@@ -43,7 +46,7 @@ export interface WorldOptions
   /** Gets history and logs. */
   readonly dir: string;
   /** @default a private child process */
-  readonly startServer?: () => Promise<EjabberdServer>;
+  readonly startSite?: () => Promise<Site>;
 }
 
 const tls = { allowPlaintextOnLoopback: true };
@@ -57,7 +60,7 @@ const ownFile = (file: string): string =>
   new URL(`./dist/${file}`, import.meta.resolve('@heavylift/chaos/package.json')).href;
 
 export async function createWorld(options: WorldOptions): Promise<World> {
-  const { dir, dispatchers, notifiers, lifters, slots, startServer = startEjabberd } = options;
+  const { dir, dispatchers, notifiers, lifters, slots, startSite = startSingle } = options;
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   const executions = join(dir, 'executions.jsonl');
@@ -68,9 +71,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const server = await startServer();
-    ends.push(() => server.stop());
+    const { server, cluster, stop: stopSite } = await startSite();
+    ends.push(stopSite);
     const { service, domain, pubsub: pubsubJid, admin } = server;
+    const serviceOf = (name: string) => cluster?.serviceOf(name) ?? service;
     let passwords: Record<string, string> = {};
     const provisionNow = async () => {
       const provisioned = await provision({
@@ -93,7 +97,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const provisioned = await provisionNow();
     const { accounts, nodes } = provisioned;
     const logIn = (username: string, password = passwords[username] ?? ''): Session => {
-      const session = createSession({ service, domain, username, password, tls });
+      const session = createSession({
+        service: serviceOf(username),
+        domain,
+        username,
+        password,
+        tls,
+      });
       ends.push(() => session.stop());
       return session;
     };
@@ -104,7 +114,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
     const numbers = new Map<string, number>();
     const requester = createRequester({
-      session: { service, domain, username: 'user', password: passwords['user'] ?? '', tls },
+      session: {
+        service: serviceOf('user'),
+        domain,
+        username: 'user',
+        password: passwords['user'] ?? '',
+        tls,
+      },
       bot: accounts.bot.jid,
       onAnswered({ request, job, text }) {
         if (request !== undefined && job !== undefined) numbers.set(request, job.number);
@@ -138,9 +154,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       lifters,
       slots,
       logs: dir,
-      lines: true,
+      lines: cluster === undefined,
       imports: [ownFile('clock-shift.js')],
-      env: (role) => ({
+      env: (role, name) => ({
+        ...(cluster === undefined ? {} : { XMPP_SERVICE: cluster.serviceOf(name) }),
         CHAOS_EXECUTIONS: executions,
         CHAOS_CLOCK: clockFile,
         ...(role === 'dispatcher' ? openToAll : {}),
@@ -156,6 +173,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
     return {
       server,
+      ...(cluster === undefined ? {} : { cluster }),
       crew,
       recorder,
       requester,

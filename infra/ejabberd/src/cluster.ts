@@ -18,13 +18,23 @@ export interface ClusterNode extends EjabberdServer {
   readonly name: string;
 }
 
+/** Somebody who is logged in. */
+export interface ClusterSession {
+  /** Full JID. */
+  readonly jid: string;
+  /** The name of the node that it is connected to. */
+  readonly node: string;
+  /** Of its presence (RFC 6121 section 4.7.2.3). */
+  readonly priority: number;
+}
+
 /** Several ejabberd that have accounts, sessions, PubSub nodes and offline messages in common. */
 export interface EjabberdCluster {
   readonly nodes: readonly ClusterNode[];
   /** Names of the nodes that run, as one that runs sees it. */
   running(): Promise<readonly string[]>;
-  /** Full JIDs of the sessions of each node by its name, as one that runs sees it. */
-  sessions(): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** The sessions of all nodes, as one that runs sees them. */
+  sessions(): Promise<readonly ClusterSession[]>;
   /** Ends all nodes. Idempotent. */
   stop(): Promise<void>;
 }
@@ -78,15 +88,7 @@ export async function startEjabberdCluster(options: ClusterOptions = {}): Promis
   return {
     nodes,
     running: async () => listOf(await ask('list_cluster'), asText),
-    sessions: async () => {
-      const sessions = listOf(await ask('connected_users_info'), asSession);
-      return new Map(
-        nodes.map(({ name }) => [
-          name,
-          sessions.filter(({ node }) => node === name).map(({ jid }) => jid),
-        ]),
-      );
-    },
+    sessions: async () => listOf(await ask('connected_users_info'), asSession),
     stop,
   };
 }
@@ -105,10 +107,12 @@ function listOf<T>(answer: unknown, parse: (each: unknown) => T | undefined): T[
 const asText = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
-function asSession(value: unknown): { readonly jid: string; readonly node: string } | undefined {
+function asSession(value: unknown): ClusterSession | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { jid, node }: Record<string, unknown> = { ...value };
-  return typeof jid === 'string' && typeof node === 'string' ? { jid, node } : undefined;
+  const { jid, node, priority }: Record<string, unknown> = { ...value };
+  if (typeof jid !== 'string' || typeof node !== 'string') return undefined;
+  // Before its first presence a session has none, and ejabberd says so in a word or by -1.
+  return { jid, node, priority: typeof priority === 'number' ? priority : -1 };
 }
 
 const unreadable = (answer: unknown): LaunchError =>

@@ -1,6 +1,7 @@
 export {
   type ClusterNode,
   type ClusterOptions,
+  type ClusterSession,
   type EjabberdCluster,
   startEjabberdCluster,
 } from './cluster.js';

@@ -18,10 +18,10 @@ export interface CrewOptions {
   readonly lifters: number;
   /** Jobs a lifter runs at once. */
   readonly slots: number;
-  /** For every service, or what differs by role. */
+  /** For every service, or what differs by role and name. */
   readonly env?:
     | Readonly<Record<string, string>>
-    | ((role: ServiceRole) => Readonly<Record<string, string>>);
+    | ((role: ServiceRole, name: string) => Readonly<Record<string, string>>);
   readonly imports?: readonly string[];
   readonly nodeArgs?: (name: string) => readonly string[];
   /** Folder for a log of each service. */
@@ -72,7 +72,7 @@ async function startMember(
     env: {
       ...serviceEnv(provisioned, role, index, { slots }),
       ...(line === undefined ? {} : { XMPP_SERVICE: line.service }),
-      ...(typeof env === 'function' ? env(role) : env),
+      ...(typeof env === 'function' ? env(role, name) : env),
     },
     ...(imports === undefined ? {} : { imports }),
     ...(nodeArgs === undefined ? {} : { nodeArgs: nodeArgs(name) }),

@@ -23,7 +23,7 @@ describe('a cluster of private ejabberd nodes', () => {
     await other?.register('second', 'secret');
     expect(await accounts(one)).toEqual(['admin', 'first', 'second']);
     expect(await accounts(other)).toEqual(['admin', 'first', 'second']);
-    expect([...(await cluster.sessions()).keys()]).toEqual([one?.name, other?.name]);
+    expect(await cluster.sessions()).toEqual([]);
   });
 
   it.each([0, 1])(
