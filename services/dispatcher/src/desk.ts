@@ -6,6 +6,7 @@ import type {
   JobResult,
   JsonObject,
   LifterLoad,
+  Progress,
   Requester,
   Schedule,
 } from '@heavylift/jobs';
@@ -38,6 +39,8 @@ export interface JobView {
   readonly entry: JobEntry;
   /** Its outcome, once it is known. */
   readonly result?: JobResult;
+  /** How far it has come, if its handler says so; only while it runs. */
+  readonly progress?: Progress;
   /** Why it does not run, as the end of "it waits …"; undefined if it runs or has ended. */
   readonly waitsFor?: string;
 }

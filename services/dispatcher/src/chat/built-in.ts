@@ -273,7 +273,7 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
 
 /** What a program learns about a job. */
 function jobFields(view: JobView): Fields {
-  const { entry, result, waitsFor } = view;
+  const { entry, result, waitsFor, progress } = view;
   return {
     'job-id': entry.id,
     number: entry.number,
@@ -281,6 +281,8 @@ function jobFields(view: JobView): Fields {
     state: stateOf(view),
     attempt: entry.attempt,
     ...(entry.state.type === 'assigned' ? { lifter: lifterName(entry.state.lifter) } : {}),
+    ...(progress === undefined ? {} : { done: progress.done }),
+    ...(progress?.total === undefined ? {} : { total: progress.total }),
     ...(waitsFor === undefined ? {} : { 'waits-for': waitsFor }),
     ...(result?.status === 'succeeded' ? { result: JSON.stringify(result.value) } : {}),
     ...(result?.status === 'failed' ? { error: result.error.message } : {}),

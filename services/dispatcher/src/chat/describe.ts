@@ -4,6 +4,7 @@ import {
   type JobEntry,
   type JsonObject,
   type LifterLoad,
+  type Progress,
   requesterKey,
 } from '@heavylift/jobs';
 import type { JobView, ScheduleView } from '../desk.js';
@@ -35,7 +36,7 @@ export function describeJob(view: JobView, now: number, withOwner = false): stri
   return `#${number} ${commandLine(kind, args)}${owner}: ${describeState(view, now)}`;
 }
 
-function describeState({ entry, result, waitsFor }: JobView, now: number): string {
+function describeState({ entry, result, waitsFor, progress }: JobView, now: number): string {
   if (result !== undefined) {
     const ago = `${durationText(now - result.finished)} ago`;
     switch (result.status) {
@@ -52,7 +53,14 @@ function describeState({ entry, result, waitsFor }: JobView, now: number): strin
   const { state } = entry;
   if (state.type === 'pending') return `waits ${waitsFor ?? 'for a lifter'}`;
   const ending = entry.cancelRequested === undefined ? '' : ', to be ended';
-  return `runs on ${lifterName(state.lifter)} for ${durationText(now - state.since)}${attempt(entry)}${ending}`;
+  return `runs on ${lifterName(state.lifter)} for ${durationText(now - state.since)}${attempt(entry)}${howFar(progress)}${ending}`;
+}
+
+function howFar(progress: Progress | undefined): string {
+  if (progress === undefined) return '';
+  const { done, total, note } = progress;
+  const part = total === undefined ? `${done}` : `${done} of ${total}`;
+  return `, ${part}${note === undefined ? '' : ` (${echo(note)})`}`;
 }
 
 const afterAttempts = (attempts: number) => (attempts === 1 ? '' : ` after ${attempts} attempts`);

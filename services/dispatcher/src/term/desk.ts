@@ -8,6 +8,7 @@ import {
   type Ledger,
   makeJobId,
   type NewJob,
+  type Progress,
   requesterKey,
   type Schedule,
   type Target,
@@ -41,6 +42,8 @@ export interface DeskParts {
   readonly acceptances: Pick<Acceptances, 'written' | 'isAwaited' | 'forget'>;
   /** Whether it had ended before the term began, even if nothing else is known of it. */
   readonly wasOver: (job: JobId) => boolean;
+  /** The latest that the lifter of a running job said. */
+  readonly progressOf: (job: JobId) => Progress | undefined;
   readonly observer: Pick<DispatcherObserver, 'accepted' | 'refused'>;
   readonly limits: DeskLimits;
   /** In which times of day are meant. */
@@ -163,8 +166,11 @@ export function createDesk(parts: DeskParts): OfficeDesk {
   function view(entry: JobEntry): JobView {
     const result = scheduler.outcome(entry.id);
     const waitsFor = scheduler.waitsFor(entry.id);
+    const progress = parts.progressOf(entry.id);
+    const isOfThisAttempt = result === undefined && progress?.attempt === entry.attempt;
     return {
       entry,
+      ...(isOfThisAttempt && { progress }),
       ...(result !== undefined && { result }),
       ...(waitsFor !== undefined && { waitsFor }),
     };

@@ -1,4 +1,11 @@
-import type { HandlerSpec, JobId, JobResult, LifterAnnouncement, Limits } from '@heavylift/jobs';
+import type {
+  HandlerSpec,
+  JobId,
+  JobResult,
+  LifterAnnouncement,
+  Limits,
+  Progress,
+} from '@heavylift/jobs';
 import {
   aboutJob,
   createOutbox,
@@ -137,6 +144,8 @@ export async function beginTerm(
     log.warn({ err: error, node: 'handlers' }, 'could not read the node'),
   );
 
+  /** Of open jobs: how far they had come when their lifters last said so. */
+  const progress = new Map<JobId, Progress>();
   const scheduler = createScheduler({
     ledger,
     graceMs,
@@ -157,6 +166,7 @@ export async function beginTerm(
     },
     onGone(entry) {
       observer.gone(entry.id);
+      progress.delete(entry.id);
       gone.add(entry.id);
       // Whatever somebody waited for to be written of it has been overtaken.
       acceptances.confirmed([entry]);
@@ -189,6 +199,7 @@ export async function beginTerm(
     schedules,
     failed,
     acceptances,
+    progressOf: (job) => progress.get(job),
     wasOver: (job) => overBefore.has(job),
     observer,
     limits: options.limits,
@@ -227,6 +238,11 @@ export async function beginTerm(
     else scheduler.told(job);
   }
 
+  function runs(lifter: string, job: JobId): boolean {
+    const state = ledger.get(job)?.state;
+    return state?.type === 'assigned' && state.lifter === lifter;
+  }
+
   const unlisten = nodes.events.on((event) => {
     // What is said before the results are read is said again when the epoch begins.
     if (event.type !== 'published' || !isOpened) return;
@@ -236,6 +252,7 @@ export async function beginTerm(
       for (const said of value) {
         if (said.type === 'told' && isNotifier) told(said.job);
         if (said.type === 'attempt' && !isNotifier) scheduler.reported(said, from);
+        if (said.type === 'progress' && runs(from, said.job)) progress.set(said.job, said);
       }
     }
     onCounts();

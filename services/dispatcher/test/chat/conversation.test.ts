@@ -79,6 +79,22 @@ describe('talking to the bot', () => {
     expect((await say(line)).text).toBe(answer);
   });
 
+  it('says how far a running job has come, if its handler does', async () => {
+    const progress = { type: 'progress', job: entry.id, attempt: 1, at: now, done: 2 } as const;
+    const told = async (more: object) => {
+      const job = () => ({ entry, progress: { ...progress, ...more } });
+      return (await say('status 7', 'ada@example.org', { job })).reply;
+    };
+    expect(await told({})).toMatchObject({
+      body: '#7 lift count=5: runs on lifter-1 for 8 s, 2',
+      fields: { done: 2 },
+    });
+    expect(await told({ total: 5, note: 'nearly half' })).toMatchObject({
+      body: '#7 lift count=5: runs on lifter-1 for 8 s, 2 of 5 (nearly half)',
+      fields: { done: 2, total: 5 },
+    });
+  });
+
   it.each([
     ['status 8', 'That is not yours: only an administrator may look at #8.'],
     ['cancel #8', 'That is not yours: only an administrator may cancel #8.'],
