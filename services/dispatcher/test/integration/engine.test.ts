@@ -76,6 +76,20 @@ describe('with a dispatcher', () => {
     await letGo(lifter);
   });
 
+  it('a job that runs says how far it has come, by its own lifter', async () => {
+    await startDispatcher();
+    const { lifter, you } = await ready();
+    const job = jobOf(await you.say('lift'));
+    const entry = await entryOf(lifter, job.id);
+    const other = await playLifter(1);
+    await other.progress(entry, 29, 30);
+    await lifter.progress(entry, 12, 30);
+    await vi.waitFor(async () => {
+      expect(bodyOf(await you.say(`#${job.number}`))).toMatch(/runs on lifter-1 .*, 12 of 30$/);
+    }, patience);
+    await letGo(lifter);
+  });
+
   it('a job that is too late ends as expired', async () => {
     await startDispatcher();
     const { lifter, you } = await ready(0);

@@ -198,6 +198,10 @@ export async function playLifter(index: number, resource = 'a') {
         ({ state }) => state.type === 'assigned' && state.lifter === jid,
       ),
     open: () => [...ledger.entries()],
+    progress: ({ id, attempt }: JobEntry, done: number, total: number) =>
+      pubsub
+        .node(nodes.events, eventsCodec)
+        .publish([{ type: 'progress', job: id, attempt, at: Date.now(), done, total }]),
     succeed: (entry: JobEntry) => publish({ ...endOf(entry), status: 'succeeded', value: null }),
     fail: (entry: JobEntry) =>
       publish({
