@@ -179,7 +179,10 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
   function listenToEvents(): Unlisten {
     return nodes.events.on((event) => {
       if (event.type !== 'published') return;
-      for (const { value } of trust.events(event.items)) onEvents(value);
+      // What this account says of who was told is for the dispatcher.
+      const own = session.jid?.bare().toString();
+      const others = event.items.filter(({ publisher }) => publisher?.bare().toString() !== own);
+      for (const { value } of trust.events(others)) onEvents(value);
     });
   }
 

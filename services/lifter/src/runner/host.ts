@@ -4,7 +4,7 @@
  */
 
 import { fileURLToPath } from 'node:url';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { runCommand } from '../commands/run.js';
 import { jobError } from './errors.js';
@@ -117,6 +117,9 @@ async function runInThread(
     throw error;
   } finally {
     signal.removeEventListener('abort', abort);
+    // The end came by another channel: what was said before it may still be on its way here.
+    for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1))
+      send({ type: 'said', id, message: last.message });
     port1.close();
   }
 }

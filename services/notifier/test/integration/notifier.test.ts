@@ -65,7 +65,8 @@ async function login({ username, password }: Account): Promise<Session> {
 
 const pubsubOf = (session: Session) => connectPubSub(session, { jid: server.pubsub });
 
-async function startNotifier(): Promise<{ readonly cut: () => Promise<void> }> {
+async function startNotifier() {
+  const warnings: string[] = [];
   const { accounts, nodePrefix } = provisioned;
   const session = await login(accounts.notifier);
   const voice = await login(accounts.bot);
@@ -78,12 +79,19 @@ async function startNotifier(): Promise<{ readonly cut: () => Promise<void> }> {
     bot: accounts.bot.jid,
     lifters: accounts.lifters.map(({ jid }) => jid),
     progressIntervalMs: 100,
-    log: createLogger({ name: 'notifier', level: 'silent' }),
+    log: createLogger({
+      name: 'notifier',
+      level: 'warn',
+      destination: { write: (line) => void warnings.push(line) },
+    }),
   });
   notifiers.push(started);
   await started.start(new AbortController().signal);
   // As a kill does: both streams at once, with no last word.
-  return { cut: async () => void (await Promise.all([session.stop(), voice.stop()])) };
+  return {
+    cut: async () => void (await Promise.all([session.stop(), voice.stop()])),
+    warnings,
+  };
 }
 
 const stopNotifiers = async () => {
@@ -224,6 +232,7 @@ it('tells the requester as the bot, once the server has a result, and reports it
   expect(message?.getChild('reply', 'urn:xmpp:reply:0')?.attrs['id']).toBe('m1');
   await vi.waitFor(() => expect(dispatcher.told()).toEqual([entry.id]), patience);
   await dispatcher.letGo(entry.id);
+  expect(active.warnings).toEqual([]);
 });
 
 it('shows progress as one message, corrected (XEP-0308) and not to be kept (XEP-0334)', async () => {
