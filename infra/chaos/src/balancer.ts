@@ -10,8 +10,8 @@ export interface Balancer {
   close(): Promise<void>;
 }
 
-/** @param services of the nodes, the one that is preferred first */
-export async function openBalancer(services: readonly string[]): Promise<Balancer> {
+/** @param services of the nodes, the one that is preferred first; asked anew for each connection */
+export async function openBalancer(services: () => readonly string[]): Promise<Balancer> {
   const sockets = new Set<Socket>();
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
@@ -24,7 +24,7 @@ export async function openBalancer(services: readonly string[]): Promise<Balance
   };
 
   async function admit(near: Socket): Promise<void> {
-    for (const service of services) {
+    for (const service of services()) {
       const far = keep(connect({ ...target(service), noDelay: true }));
       if (!(await isConnected(far))) continue;
       if (near.destroyed) far.destroy();

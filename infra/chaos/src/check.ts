@@ -8,7 +8,7 @@ export interface Verdict {
   readonly unexpected: readonly Finding[];
   /** Two live attempts at once while the network is whole, two messages about one outcome, two jobs of one request. */
   readonly doubled: readonly Finding[];
-  /** Lost, and the server was killed within its time to write what it had confirmed. */
+  /** Lost, and the server was killed so soon that it may have forgotten what it had confirmed. */
   readonly lostByServer: readonly Finding[];
   readonly counts: Counts;
 }
@@ -38,11 +38,6 @@ export interface Counts {
   readonly isolatedOverlaps: number;
 }
 
-export interface CheckOptions {
-  /** How long the server may keep what it has confirmed before it writes it, in milliseconds. */
-  readonly writeBehindMs?: number;
-}
-
 type Of<T extends Observation['type']> = Extract<Observation, { readonly type: T }>;
 
 interface Run {
@@ -52,10 +47,7 @@ interface Run {
 }
 
 /** Decides from a whole history, in any order, what went wrong in it. */
-export function check(
-  history: readonly Observation[],
-  { writeBehindMs = 3_000 }: CheckOptions = {},
-): Verdict {
+export function check(history: readonly Observation[]): Verdict {
   const asked = new Set(all(history, 'asked').map(({ request }) => request));
   const answers = all(history, 'answered');
   const accepted = new Map(
@@ -72,7 +64,7 @@ export function check(
   const seen = groupBy(history, jobOf);
   const mayBeTheServers = (job: string) =>
     (seen.get(job) ?? []).some(({ at }) =>
-      kills.some((kill) => kill.at - writeBehindMs <= at && at <= kill.at),
+      kills.some((kill) => kill.at - kill.forgetsMs <= at && at <= kill.at),
     );
   const asLost = (job: string): Finding => ({ job, text: 'accepted and never told' });
 

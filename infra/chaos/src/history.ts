@@ -63,8 +63,8 @@ export type Observation =
       readonly until: number;
       readonly why: string;
     }
-  /** The server was killed: what it had confirmed just before may be gone. */
-  | { readonly type: 'server-killed'; readonly at: number };
+  /** The server was killed: what it had confirmed in the time before, in milliseconds, may be gone. */
+  | { readonly type: 'server-killed'; readonly at: number; readonly forgetsMs: number };
 
 /** Where observations are put down as they are made. */
 export interface Recorder {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now, seededRandom } from '@heavylift/testbed';
 import { check, type Verdict } from './check.js';
+import { eventually } from './eventually.js';
 import type { Observation } from './history.js';
 import { ask, load } from './load.js';
 import type { Scenario } from './scenarios.js';
-import { createWorld, eventually, type World, type WorldOptions } from './world.js';
+import { createWorld, type World, type WorldOptions } from './world.js';
 
 export interface RunOptions extends WorldOptions {
   readonly seed: number;
@@ -61,7 +62,7 @@ export async function run(scenario: Scenario, options: RunOptions): Promise<Outc
   }
 }
 
-async function firstJob({ requester, recorder }: World): Promise<void> {
+export async function firstJob({ requester, recorder }: World): Promise<void> {
   const limit = now() + firstJobMs;
   while (check(recorder.observations).counts.told === 0) {
     if (now() > limit) throw new Error(`No job was done within ${firstJobMs / 1_000} s.`);

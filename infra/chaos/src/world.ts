@@ -1,6 +1,5 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EjabberdServer } from '@heavylift/ejabberd';
 import { type JobResult, resultsCodec } from '@heavylift/jobs';
 import { type Provisioned, provision } from '@heavylift/provision';
@@ -45,8 +44,8 @@ export interface WorldOptions
   extends Pick<ChaosOptions, 'dispatchers' | 'notifiers' | 'lifters' | 'slots'> {
   /** Gets history and logs. */
   readonly dir: string;
-  /** @default a private child process */
-  readonly startSite?: () => Promise<Site>;
+  /** @param dir the same folder. @default a private child process */
+  readonly startSite?: (dir: string) => Promise<Site>;
 }
 
 const tls = { allowPlaintextOnLoopback: true };
@@ -60,7 +59,7 @@ const ownFile = (file: string): string =>
   new URL(`./dist/${file}`, import.meta.resolve('@heavylift/chaos/package.json')).href;
 
 export async function createWorld(options: WorldOptions): Promise<World> {
-  const { dir, dispatchers, notifiers, lifters, slots, startSite = startSingle } = options;
+  const { dir, dispatchers, notifiers, lifters, slots, startSite = () => startSingle() } = options;
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   const executions = join(dir, 'executions.jsonl');
@@ -71,7 +70,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const { server, cluster, stop: stopSite } = await startSite();
+    const { server, cluster, stop: stopSite } = await startSite(dir);
     ends.push(stopSite);
     const { service, domain, pubsub: pubsubJid, admin } = server;
     const serviceOf = (name: string) => cluster?.serviceOf(name) ?? service;
@@ -227,14 +226,4 @@ async function watchResults(
 async function readExecutions(file: string): Promise<Observation[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return text.split('\n').flatMap((line) => parseExecution(line) ?? []);
-}
-
-/** Waits until something is so. @returns whether it was in time */
-export async function eventually(
-  isSo: () => boolean | Promise<boolean>,
-  timeoutMs: number,
-): Promise<boolean> {
-  for (const limit = now() + timeoutMs; now() < limit; await sleep(100))
-    if (await isSo()) return true;
-  return isSo();
 }

@@ -66,7 +66,11 @@ describe('lost', () => {
 
   it('may be put down to a server that was killed just after, and to no other', () => {
     const history = without(life('a', 1_000), 'told');
-    const killed = (at: number): Observation => ({ type: 'server-killed', at });
+    const killed = (at: number): Observation => ({
+      type: 'server-killed',
+      at,
+      forgetsMs: 3_000,
+    });
     expect(check([...history, killed(2_000)]).lost).toEqual([]);
     expect(check([...history, killed(2_000)]).lostByServer).toHaveLength(1);
     expect(check([...history, killed(20_000)]).lost).toHaveLength(1);
