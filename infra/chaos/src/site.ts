@@ -38,7 +38,11 @@ export async function startSingle(
 
 /** @param dir gets the nodes' data and logs */
 export async function startCluster(dir: string): Promise<Site> {
-  const cluster = await startEjabberdCluster({ dir: join(dir, 'cluster') });
+  const cluster = await startEjabberdCluster({
+    dir: join(dir, 'cluster'),
+    // A node starts anew while the system is under load.
+    timeoutMs: 120_000,
+  });
   const [first, second] = cluster.nodes;
   if (first === undefined || second === undefined) throw new Error('a cluster has two nodes');
   let userHome = second;

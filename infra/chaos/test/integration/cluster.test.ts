@@ -18,7 +18,7 @@ const seed = 6;
 const rate = 20;
 /** Time until all that was accepted must be told, and time for a whole test, in milliseconds. */
 const settleMs = 45_000;
-const timeout = 150_000;
+const timeout = 240_000;
 
 /** Whose name is even is at home at the second node, the user too. */
 describe('two ejabberd that are one server, with services at both', () => {
@@ -37,7 +37,7 @@ describe('two ejabberd that are one server, with services at both', () => {
       startSite: startCluster,
     });
     await firstJob(world);
-  });
+  }, timeout);
 
   afterEach(({ task }) => {
     isSound &&= task.result?.state !== 'fail';
