@@ -23,7 +23,11 @@ const rules = [
   { folder: /^services\//, ours: libs, tests: infra },
   { folder: /^infra\/ejabberd$/, ours: [], tests: [] },
   { folder: /^infra\/prosody$/, ours: ['infra/ejabberd'], tests: [] },
-  { folder: /^infra\/(chaos|bench)$/, ours: [...libs, ...infra, 'infra/testbed'], tests: [] },
+  {
+    folder: /^infra\/(chaos|bench|upgrade)$/,
+    ours: [...libs, ...infra, 'infra/testbed'],
+    tests: [],
+  },
   { folder: /^infra\//, ours: [...libs, ...infra], tests: [] },
 ];
 
