@@ -63,7 +63,8 @@ export interface Term {
 const tickMs = 250;
 const rollCallMs = 30_000;
 /** An outcome whose requester is not told by then is published again: the notifier may never have seen it. */
-const untoldMs = 60_000;
+const untoldMs = 20_000;
+const untoldIntervalMs = 5_000;
 /** The node is compared with what it ought to hold: somebody may have purged it, or lowered what it keeps. */
 const verifyMs = 30_000;
 const cancelGraceMs = 10_000;
@@ -274,6 +275,8 @@ export async function beginTerm(
     }, tickMs),
     setInterval(() => {
       for (const result of scheduler.untoldFor(untoldMs)) results.add(result);
+    }, untoldIntervalMs),
+    setInterval(() => {
       callRoll({
         session,
         lifters: () => scheduler.lifters().map(({ jid }) => jid),
