@@ -1,28 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startEjabberd } from '@heavylift/ejabberd';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type DemoRun, type DemoRunOptions, startDemo } from '../support/demo-run.js';
+import { describe, expect, it, vi } from 'vitest';
+import { startDemo } from '../support/demo-run.js';
 import { isRunning, until } from '../support/processes.js';
 
-// A run takes 7 seconds; on a machine that is busy with other things, several times that.
-vi.setConfig({ testTimeout: 180_000 });
+// A run takes 7 seconds; on a machine that is busy with other things, several times that. Much of it is waiting, for one process to be
+// up before the next is started: two runs at once take little longer than one.
+vi.setConfig({ testTimeout: 180_000, maxConcurrency: 2 });
 
 const nothing = { processes: [], files: [] };
-const runs: DemoRun[] = [];
-
-async function demo(options: DemoRunOptions = {}): Promise<DemoRun> {
-  const run = await startDemo(options);
-  runs.push(run);
-  return run;
-}
-
-afterEach(async () => {
-  for (const run of runs.splice(0)) await run.close();
-});
-
-describe('npm start with a script', () => {
+describe.concurrent('npm start with a script', () => {
   it('says the lines, waits for every answer, and leaves nothing', async () => {
-    const run = await demo({ args: ['--script', 'lift; lift 5; dance', '--timing'] });
+    await using run = await startDemo({ args: ['--script', 'lift; lift 5; dance', '--timing'] });
     expect(await run.ended(), run.stderr).toBe(0);
     const lines = run.stdout.trimEnd().split('\n');
     const talk = lines.filter((line) => /^(you|bot): /.test(line));
@@ -49,7 +38,7 @@ describe('npm start with a script', () => {
   });
 
   it('reads the lines from a pipe, and `exit` waits for the jobs before it', async () => {
-    const run = await demo({ input: 'lift 5\n\nexit\n' });
+    await using run = await startDemo({ input: 'lift 5\n\nexit\n' });
     expect(await run.ended(), run.stderr).toBe(0);
     const talk = run.stdout.split('\n').filter((line) => line !== '' && !/^bot: #/.test(line));
     expect(talk.slice(0, 4)).toEqual([
@@ -63,17 +52,17 @@ describe('npm start with a script', () => {
   });
 
   it('fails when an answer does not come in time, and names the log', async () => {
-    const run = await demo({ args: ['--script', 'lift 600', '--timeout', '1'] });
+    await using run = await startDemo({ args: ['--script', 'lift 600', '--timeout', '2'] });
     await run.says('Scheduled');
     process.kill(run.service('notifier'), 'SIGSTOP');
     expect(await run.ended()).toBe(1);
-    expect(run.stderr).toContain('Nothing heard for 1 s. #1 has not ended.');
+    expect(run.stderr).toContain('Nothing heard for 2 s. #1 has not ended.');
     expect(run.log()).toBeDefined();
     expect(await run.leftovers()).toEqual(nothing);
   });
 
   it('starts as many lifters as it is told', async () => {
-    const run = await demo({ args: ['--script', 'lift 1', '--lifters', '2'] });
+    await using run = await startDemo({ args: ['--script', 'lift 1', '--lifters', '2'] });
     expect(await run.ended(), run.stderr).toBe(0);
     const lifters = [...run.seen.values()].filter((command) =>
       command.includes('/lifter/dist/main.js'),
@@ -83,14 +72,14 @@ describe('npm start with a script', () => {
   });
 });
 
-describe('when something dies during a run', () => {
+describe.concurrent('when something dies during a run', () => {
   it.each([
     ['dispatcher', 'SIGKILL', 'dispatcher ended unexpectedly (SIGKILL).'],
     ['notifier', 'SIGKILL', 'notifier ended unexpectedly (SIGKILL).'],
     ['lifter', 'SIGKILL', 'lifter-1 ended unexpectedly (SIGKILL).'],
     ['dispatcher', 'SIGTERM', 'dispatcher ended unexpectedly (exit code 0).'],
   ] as const)('%s by %s: it says so and stops', async (service, signal, message) => {
-    const run = await demo({ args: ['--script', 'lift 600'] });
+    await using run = await startDemo({ args: ['--script', 'lift 600'] });
     await run.says('Scheduled');
     process.kill(run.service(service), signal);
     expect(await run.ended()).toBe(1);
@@ -100,7 +89,7 @@ describe('when something dies during a run', () => {
   });
 
   it('the server: it says so and stops', async () => {
-    const run = await demo({ args: ['--script', 'lift 600'] });
+    await using run = await startDemo({ args: ['--script', 'lift 600'] });
     await run.says('Scheduled');
     process.kill(run.server(), 'SIGKILL');
     expect(await run.ended()).toBe(1);
@@ -109,7 +98,7 @@ describe('when something dies during a run', () => {
   });
 
   it('the demo itself: what it started ends by itself', async () => {
-    const run = await demo({ args: ['--script', 'lift 600'] });
+    await using run = await startDemo({ args: ['--script', 'lift 600'] });
     await run.says('Scheduled');
     expect(run.seen.size).toBeGreaterThanOrEqual(4);
     run.child.kill('SIGKILL');
@@ -118,11 +107,11 @@ describe('when something dies during a run', () => {
   });
 });
 
-describe('when it is told to stop', () => {
+describe.concurrent('when it is told to stop', () => {
   it.each([0, 400, 1_000, 1_800, 2_500])(
     'by SIGTERM after %i ms: it leaves nothing',
     async (ms) => {
-      const run = await demo({ args: ['--script', 'lift 600'] });
+      await using run = await startDemo({ args: ['--script', 'lift 600'] });
       await sleep(ms);
       run.child.kill('SIGTERM');
       expect([143, -1]).toContain(await run.ended());
@@ -131,7 +120,7 @@ describe('when it is told to stop', () => {
   );
 
   it('by nobody reading what it says', async () => {
-    const run = await demo({ args: ['--script', 'lift 600'] });
+    await using run = await startDemo({ args: ['--script', 'lift 600'] });
     await run.says('Scheduled');
     run.child.stdout?.destroy();
     expect(await run.ended()).toBe(1);
@@ -141,9 +130,9 @@ describe('when it is told to stop', () => {
 });
 
 // `script` of util-linux makes the terminal; elsewhere it takes other options.
-describe.skipIf(process.platform !== 'linux')('npm start at a terminal', () => {
+describe.skipIf(process.platform !== 'linux').concurrent('npm start at a terminal', () => {
   it('talks at a prompt, shows progress in place, and ends with `exit`', async () => {
-    const run = await demo({ terminal: true });
+    await using run = await startDemo({ terminal: true });
     await run.says('you: ');
     run.type('lift 15\r');
     await run.says('Scheduled heavy job... #1');
@@ -158,7 +147,7 @@ describe.skipIf(process.platform !== 'linux')('npm start at a terminal', () => {
     ['Ctrl-C', '\u0003'],
     ['Ctrl-D', '\u0004'],
   ])('ends with %s at the prompt', async (_, key) => {
-    const run = await demo({ terminal: true });
+    await using run = await startDemo({ terminal: true });
     await run.says('you: ');
     run.type(key);
     expect(await run.ended(), run.stdout).toBe(0);
@@ -166,7 +155,7 @@ describe.skipIf(process.platform !== 'linux')('npm start at a terminal', () => {
   });
 
   it('ends with Ctrl-C before there is a prompt', async () => {
-    const run = await demo({ terminal: true });
+    await using run = await startDemo({ terminal: true });
     await run.says('Server: ');
     run.type('\u0003');
     expect(await run.ended(), run.stdout).toBe(130);
@@ -174,15 +163,15 @@ describe.skipIf(process.platform !== 'linux')('npm start at a terminal', () => {
   });
 });
 
-describe('what npm start is told', () => {
+describe.concurrent('what npm start is told', () => {
   it('is refused with exit code 2 if it is not known', async () => {
-    const run = await demo({ args: ['--faster'] });
+    await using run = await startDemo({ args: ['--faster'] });
     expect(await run.ended()).toBe(2);
     expect(run.stderr).toBe("Unknown option '--faster'. See --help.\n");
   });
 
   it('is explained by --help', async () => {
-    const run = await demo({ args: ['--help'] });
+    await using run = await startDemo({ args: ['--help'] });
     expect(await run.ended()).toBe(0);
     expect(run.stdout).toMatch(/^Usage: npm start/);
   });
@@ -190,7 +179,7 @@ describe('what npm start is told', () => {
   it('includes a server of somebody else, which is provisioned and goes on', async () => {
     const server = await startEjabberd();
     try {
-      const run = await demo({
+      await using run = await startDemo({
         args: ['--script', 'lift 1; dance'],
         env: {
           HEAVYLIFT_SERVICE: server.service,
@@ -209,7 +198,7 @@ describe('what npm start is told', () => {
   });
 
   it('includes a server: one that is not there is named', async () => {
-    const run = await demo({
+    await using run = await startDemo({
       args: ['--script', 'lift'],
       env: {
         HEAVYLIFT_SERVICE: 'xmpp://127.0.0.1:9',

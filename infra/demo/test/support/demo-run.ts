@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** A run of the demo, as `npm start` runs it. */
-export interface DemoRun {
+export interface DemoRun extends AsyncDisposable {
   readonly child: ChildProcess;
   readonly pid: number;
   stdout: string;
@@ -33,7 +33,6 @@ export interface DemoRun {
   leftovers(): Promise<{ processes: string[]; files: string[] }>;
   /** The log that the errors name. */
   log(): string | undefined;
-  close(): Promise<void>;
 }
 
 export interface DemoRunOptions {
@@ -98,7 +97,7 @@ export async function startDemo(options: DemoRunOptions = {}): Promise<DemoRun> 
         const all = run.stdout + run.stderr;
         return typeof text === 'string' ? all.includes(text) : text.test(all);
       };
-      await until(() => said() || child.exitCode !== null, 40_000);
+      await until(() => said() || child.exitCode !== null, 90_000);
       if (!said()) throw new Error(`ended without ${text}:\n${run.stdout}${run.stderr}`);
     },
     service: (name) => only(new RegExp(`/services/${name}/dist/main\\.js`)),
@@ -118,7 +117,7 @@ export async function startDemo(options: DemoRunOptions = {}): Promise<DemoRun> 
       const [, path] = /The log of this run: (.+)/.exec(run.stderr) ?? [];
       return path !== undefined && existsSync(path.trim()) ? path.trim() : undefined;
     },
-    async close() {
+    async [Symbol.asyncDispose]() {
       clearInterval(looking);
       if (child.exitCode === null && child.signalCode === null) {
         child.kill('SIGKILL');

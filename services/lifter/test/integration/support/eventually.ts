@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const patienceMs = 20_000;
+const patienceMs = 40_000;
 
 /** Looks again and again until there is a value. */
 export async function eventually<T>(what: string, look: () => T | undefined): Promise<T> {
