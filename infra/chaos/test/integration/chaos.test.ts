@@ -7,15 +7,11 @@ import { details, passed } from '../../dist/report.js';
 import { run } from '../../dist/run.js';
 import { scenarios } from '../../dist/scenarios.js';
 
-/** Those that tell most in little time; all of them, for longer, by `npm run chaos`. */
-const short = [
-  'kill-anyone',
-  'kill-dispatcher-and-lifter',
-  'freeze-lifter',
-  'cut',
-  'server-stop',
-  'results-trimmed',
-];
+/**
+ * Those that tell most in little time, on whatever machine: services are replaced again and again; a lifter that was given up for dead
+ * comes back. The others, and all of them for longer, by `npm run chaos`.
+ */
+const short = ['kill-anyone', 'freeze-lifter'];
 const seed = 1;
 
 describe('jobs while everything around them breaks (promises 1 and 2 of the protocol)', () => {
@@ -33,7 +29,7 @@ describe('jobs while everything around them breaks (promises 1 and 2 of the prot
       const outcome = await run(scenario, {
         dir,
         seed,
-        ms: 15_000,
+        ms: 12_000,
         rate: 8,
         dispatchers: 2,
         notifiers: 2,
