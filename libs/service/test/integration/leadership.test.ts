@@ -15,6 +15,7 @@ import {
   createLogger,
   isServiceError,
   keepPresence,
+  LEADER_NAMESPACE,
   type LeadershipTimings,
   leaderMark,
   type Office,
@@ -207,6 +208,18 @@ describe('candidates for an office', () => {
     await expect(leader.offices[0]?.certify()).rejects.toSatisfy((error: unknown) =>
       isServiceError(error, 'office-lost'),
     );
+  });
+
+  it('answer for their office to their own account, and to nobody else', async () => {
+    const leader = stand(await login());
+    await elected(leader);
+    const payload = xml('leader', { xmlns: LEADER_NAMESPACE, role: 'dispatcher', epoch: '1' });
+    const ask = (session: Session) =>
+      session.request({ type: 'get', to: String(leader.session.jid), payload });
+    await ask(await login());
+    await expect(ask(await login({ username: 'nobody' }))).rejects.toMatchObject({
+      stanza: { condition: 'service-unavailable' },
+    });
   });
 
   it('certify nothing once a higher lock is there', async () => {
