@@ -1,10 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EjabberdServer } from '@heavylift/ejabberd';
 import { decodeJobMark, type JobMark } from '@heavylift/jobs';
 import { type Provisioned, type ServiceRole, serviceEnv } from '@heavylift/provision';
-import { createRequester, type SupervisedService, supervise } from '@heavylift/testbed';
+import {
+  type Answer,
+  createRequester,
+  type SupervisedService,
+  supervise,
+} from '@heavylift/testbed';
 import { expect, vi } from 'vitest';
 
 /** Generous: machines may be busy. */
@@ -75,27 +81,35 @@ async function readiness(logFile: string): Promise<string> {
 export interface User {
   /** @returns the job, once the bot has accepted it */
   ask(text: string): Promise<JobMark>;
+  /** Waits until the bot has answered. */
   say(text: string): Promise<void>;
   /** Every state that was told of each job, progress once, in order. */
   readonly told: ReadonlyMap<string, readonly string[]>;
   stop(): Promise<void>;
 }
 
+/** When somebody without an answer writes the same once more, in milliseconds. */
+const patience = 10_000;
+
 export async function logIn(
   { service, domain }: EjabberdServer,
   bot: string,
   user: { readonly username: string; readonly password: string },
 ): Promise<User> {
-  const accepted = new Map<string, JobMark>();
+  const answers = new Map<string, Answer>();
   const told = new Map<string, string[]>();
   const requester = createRequester({
     session: { service, domain, ...user, tls: { allowPlaintextOnLoopback: true } },
     bot,
-    onAnswered({ request, job }) {
-      if (request !== undefined && job !== undefined) accepted.set(request, job);
+    onAnswered: hear,
+    onTold(outcome) {
+      hear(outcome);
+      put(outcome.job);
     },
-    onTold: ({ job }) => put(job),
   });
+  function hear(answer: Answer): void {
+    if (answer.request !== undefined) answers.set(answer.request, answer);
+  }
   function put({ id, state }: JobMark): void {
     const states = told.get(id) ?? [];
     told.set(id, states);
@@ -106,13 +120,27 @@ export async function logIn(
     if (mark?.state === 'progress') put(mark);
   });
   await requester.session.start();
+
+  /** The bot promises nothing before it has answered: a message may go down with the process that was given it. */
+  async function answerTo(text: string): Promise<Answer> {
+    const request = randomUUID();
+    const again = { timeout: waiting.timeout, interval: patience };
+    return vi.waitFor(async () => {
+      // The same message, by its id, is one job however often it is sent.
+      await requester.ask(text, request);
+      const answered = { timeout: patience - 1_000, interval: waiting.interval };
+      return await vi.waitUntil(() => answers.get(request), answered);
+    }, again);
+  }
+
   return {
     async ask(text) {
-      const request = await requester.ask(text);
-      return vi.waitUntil(() => accepted.get(request), waiting);
+      const { job, text: answer } = await answerTo(text);
+      if (job === undefined) throw new Error(`"${text}" was not accepted: ${answer}`);
+      return job;
     },
     async say(text) {
-      await requester.ask(text);
+      await answerTo(text);
     },
     told,
     stop: () => requester.stop(),
