@@ -10,8 +10,8 @@ if ! docker image inspect "$base" >/dev/null 2>&1; then
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   echo "making the base image $base" >&2
-  # The same mirror as this machine's, in case the default one cannot be reached.
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $release" | head -n 1)
+  # The same mirror as this machine's, in case the default one cannot be reached. Others, too, name their packages after the release.
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' "Codename: $release" | sed -n 1p)
   if ! debootstrap --variant=minbase "$release" "$work/tree" ${mirror:+"$mirror"} >"$work/log" 2>&1; then
     tail -n 40 "$work/log" >&2
     exit 1

@@ -63,7 +63,7 @@ describe.skipIf(found === undefined)(
         extraUsers: [ann],
       });
       await writeEnvFiles(dir, envFiles(plan));
-    }, 300_000);
+    }, 600_000);
 
     afterAll(async () => {
       await Promise.all(sessions.map((session) => session.stop()));
@@ -174,7 +174,7 @@ describe.skipIf(found === undefined)(
       );
       await ask('lift 1');
       await vi.waitFor(() => expect(heard.join('\n')).toMatch(/Done lifting/), { timeout: 40_000 });
-    });
+    }, 120_000);
 
     it.each(services)('%s is healthy', async (service) => {
       await vi.waitFor(
