@@ -16,7 +16,7 @@ export default {
     ms: { type: 'integer', default: 50, min: 0, max: 600_000 },
     fail: { type: 'integer', default: 0, min: 0, max: 100 },
   },
-  timeout: 60_000,
+  timeout: 600_000,
   maxAttempts: 2,
   isolation: 'thread',
   memoryLimit: 64,
