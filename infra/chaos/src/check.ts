@@ -120,10 +120,13 @@ function runsOf(history: readonly Observation[]): Run[] {
       ended === undefined ? [] : [[pid, at] as const],
     ),
   );
-  return all(history, 'started').map((started) => {
+  const inOrder = all(history, 'started').toSorted((a, b) => a.at - b.at);
+  // Of the same process the first: one that has lost its lifter is another's child for the moment that it has left.
+  const lifters = new Map(inOrder.toReversed().map(({ pid, parent }) => [pid, parent]));
+  return inOrder.map((started) => {
     const end = ends.get(started.run);
     // A handler that outlives its lifter and ends by itself says so: then that counts.
-    const death = deaths.get(started.pid) ?? deaths.get(started.parent);
+    const death = deaths.get(started.pid) ?? deaths.get(lifters.get(started.pid) ?? started.parent);
     const until = end?.at ?? death ?? Number.POSITIVE_INFINITY;
     return { started, until, how: end?.how };
   });

@@ -12,16 +12,17 @@ const life = (job: string, at: number): Observation[] => [
   { type: 'result', at: at + 6, job, status: 'succeeded', attempt: 1, item: `i-${job}` },
   told(job, at + 10),
 ];
-const started = (job: string, at: number, attempt = 1, pid = 1): Observation => ({
-  type: 'started',
-  at,
-  run: `${job}-${attempt}`,
-  job,
-  attempt,
-  request: `r-${job}`,
-  pid,
-  parent: pid + 100,
-});
+const started = (job: string, at: number, attempt = 1, pid = 1) =>
+  ({
+    type: 'started',
+    at,
+    run: `${job}-${attempt}`,
+    job,
+    attempt,
+    request: `r-${job}`,
+    pid,
+    parent: pid + 100,
+  }) satisfies Observation;
 const told = (job: string, at: number, message = `told-${job}`): Observation => ({
   type: 'told',
   at,
@@ -109,6 +110,20 @@ describe('doubled', () => {
     const death: Observation = { type: 'process', at: 3, name: 'l', pid: 101, ended: 'SIGKILL' };
     const end: Observation = { type: 'ended', at: 9, run: 'a-1', how: 'returned' };
     expect(check([...overlap, death, end]).doubled).toHaveLength(1);
+  });
+
+  it('is no attempt after one that began just when its lifter had died, and ended with that', () => {
+    // Its process is nobody's child any more.
+    const orphan: Observation = { ...started('a', 21), parent: 1 };
+    const history: Observation[] = [
+      ...life('b', 0),
+      { type: 'process', at: 20, name: 'l', pid: 101, ended: 'SIGKILL' },
+      orphan,
+      started('a', 30, 2, 2),
+    ];
+    expect(check(history).doubled).toEqual([]);
+    const end: Observation = { type: 'ended', at: 31, run: 'a-1', how: 'returned' };
+    expect(check([...history, end]).doubled).toHaveLength(1);
   });
 
   it('is no second attempt while somebody is cut off; that is counted', () => {
