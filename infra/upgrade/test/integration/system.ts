@@ -54,6 +54,8 @@ export function seat(
         env: {
           ...serviceEnv(provisioned, role, index, { slots: 8 }),
           HEALTH_PORT: '0',
+          // One person asks for more than a person would, and is told to slow down otherwise.
+          ...(role === 'dispatcher' && { DISPATCHER_MESSAGES_PER_SECOND: '100' }),
           ...(role === 'lifter' && {
             LIFTER_HANDLERS: fileURLToPath(new URL('../support/work.mjs', import.meta.url)),
             LIFTER_DRAIN_SECONDS: '20',
@@ -81,8 +83,8 @@ async function readiness(logFile: string): Promise<string> {
 export interface User {
   /** @returns the job, once the bot has accepted it */
   ask(text: string): Promise<JobMark>;
-  /** Waits until the bot has answered. */
-  say(text: string): Promise<void>;
+  /** @returns what the bot answered */
+  say(text: string): Promise<string>;
   /** Every state that was told of each job, progress once, in order. */
   readonly told: ReadonlyMap<string, readonly string[]>;
   stop(): Promise<void>;
@@ -139,9 +141,7 @@ export async function logIn(
       if (job === undefined) throw new Error(`"${text}" was not accepted: ${answer}`);
       return job;
     },
-    async say(text) {
-      await answerTo(text);
-    },
+    say: async (text) => (await answerTo(text)).text,
     told,
     stop: () => requester.stop(),
   };

@@ -83,7 +83,7 @@ describe.skipIf(commit === undefined)(
         expect(user.told.get(long.id)).toContain('progress');
       }, waiting);
       const replaced = one.fill(main);
-      await user.say(`cancel ${unwanted.number}`);
+      expect(await user.say(`cancel ${unwanted.number}`)).toContain('I told the lifter to end');
       for (let n = 0; n < 3; n += 1) await ask('work ms=50', 'succeeded');
       await replaced;
       await vi.waitFor(() => expect(ends()).toEqual(new Map(wanted)), waiting);
