@@ -8,9 +8,12 @@ const packages = ['libs', 'services', 'infra'].flatMap((dir) =>
     .map((name) => ({ name, root: `${dir}/${name}` })),
 );
 
+const conditions = defaultServerConditions.filter((condition) => condition !== 'module');
+
 export default defineConfig({
-  // Sources, not dist: the same custom condition that tsconfig.base.json names.
-  ssr: { resolve: { conditions: ['@heavylift/source', ...defaultServerConditions] } },
+  // Sources, not dist: the same custom condition that tsconfig.base.json names. Else what Node itself would take: `module` is for
+  // bundlers, and what stands there need not run in Node.
+  ssr: { resolve: { conditions: ['@heavylift/source', ...conditions] } },
   test: {
     passWithNoTests: true,
     expect: { poll: { timeout: 10_000 } },

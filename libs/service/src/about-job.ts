@@ -1,5 +1,5 @@
 import type { JobEntry } from '@heavylift/jobs';
-import { traceIdOf } from './trace.js';
+import { traceIdOf } from './tracing/traceparent.js';
 
 /** A job as lines of a log name it. */
 export interface AboutJob {
@@ -18,4 +18,14 @@ export function aboutJob(
   const { id: job, number, attempt, kind, traceparent = '' } = entry;
   const trace = traceIdOf(traceparent);
   return { job, number, attempt, kind, ...(trace !== undefined && { trace }) };
+}
+
+/** The same, as attributes of a span. */
+export function spanAttributes({
+  id,
+  number,
+  attempt,
+  kind,
+}: Pick<JobEntry, 'id' | 'number' | 'attempt' | 'kind'>) {
+  return { 'job.id': id, 'job.number': number, 'job.attempt': attempt, 'job.kind': kind };
 }

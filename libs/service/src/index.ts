@@ -1,4 +1,4 @@
-export { type AboutJob, aboutJob } from './about-job.js';
+export { type AboutJob, aboutJob, spanAttributes } from './about-job.js';
 export {
   logLevels,
   logOptions,
@@ -72,8 +72,15 @@ export {
   type ServiceParts,
 } from './run-service.js';
 export { createSteadyClock } from './steady-clock.js';
-export { HealthToken, LoggerToken, MetricsToken, ServiceContextToken } from './tokens.js';
-export { isTraceparent, newTraceparent, traceIdOf } from './trace.js';
+export {
+  HealthToken,
+  LoggerToken,
+  MetricsToken,
+  ServiceContextToken,
+  TracingToken,
+} from './tokens.js';
+export { noTracing, type Span, type Tracing } from './tracing/port.js';
+export { isTraceparent, newTraceparent, traceIdOf } from './tracing/traceparent.js';
 export { trustPublishers } from './trust.js';
 export { within } from './within.js';
 export { forwardToBare, unwrapForwarded } from './xmpp/forwarding.js';

@@ -16,10 +16,18 @@ import { serviceMetrics } from './metrics/catalogue.js';
 import { type Metrics, noMetrics } from './metrics/port.js';
 import { createPrometheusMetrics } from './metrics/prometheus.js';
 import { controlProcess, exitCodes, type ServiceContext } from './process-control.js';
-import { HealthToken, LoggerToken, MetricsToken, ServiceContextToken } from './tokens.js';
+import {
+  HealthToken,
+  LoggerToken,
+  MetricsToken,
+  ServiceContextToken,
+  TracingToken,
+} from './tokens.js';
+import { type TracingConfig, tracingOptions } from './tracing/options.js';
+import { noTracing, type Tracing } from './tracing/port.js';
 
 /** What {@link runService} adds to the options of every service. */
-export const processOptions = { ...logOptions, ...healthOptions };
+export const processOptions = { ...logOptions, ...healthOptions, ...tracingOptions };
 
 export interface ServiceDefinition<S extends Schema> {
   /** In every line of the log. */
@@ -61,9 +69,10 @@ export async function runService<S extends Schema>(service: ServiceDefinition<S>
   let stop: Stop | undefined;
   try {
     const { metrics, serving } = observation(launch.process, health, log);
-    const own = { log, context: control.context, metrics, health };
+    const { tracing, exporting } = await tracingOf(service.name, launch.process, metrics, log);
+    const own = { log, context: control.context, metrics, tracing, health };
     const parts = await makeParts(service.compose(launch.config), own);
-    stop = await startInOrder([...serving, ...parts], { log, signal });
+    stop = await startInOrder([...serving, ...exporting, ...parts], { log, signal });
     started = true;
     log.info('ready');
     await control.told;
@@ -91,8 +100,44 @@ function observation(
   return { metrics, serving: [healthServer({ host, port, health, metrics, log })] };
 }
 
+interface Traces {
+  readonly tracing: Tracing;
+  /** The part that sends the last of them; none if nobody wants them. */
+  readonly exporting: readonly Lifecycle[];
+}
+
+/** After a failed export, others like it are not logged for so long, in milliseconds. */
+const silenceMs = 60_000;
+
+async function tracingOf(
+  name: string,
+  config: TracingConfig,
+  metrics: Metrics,
+  log: Logger,
+): Promise<Traces> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = config;
+  if (endpoint === undefined) return { tracing: noTracing, exporting: [] };
+  const { createOtlpTracing } = await import('./tracing/otlp.js');
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  const { tracing, exporting } = createOtlpTracing({
+    endpoint,
+    headers: headers ?? {},
+    serviceName: config.OTEL_SERVICE_NAME ?? `heavylift-${name}`,
+    onExported: (spans) => metrics.count(serviceMetrics.spans, { outcome: 'exported' }, spans),
+    onDropped(spans, error) {
+      metrics.count(serviceMetrics.spans, { outcome: 'dropped' }, spans);
+      if (performance.now() - loggedAt < silenceMs) return;
+      loggedAt = performance.now();
+      log.warn({ err: error, endpoint, spans }, 'spans could not be exported, and are dropped');
+    },
+  });
+  log.info({ endpoint }, 'exporting traces');
+  return { tracing, exporting: [exporting] };
+}
+
 /** What a service's parts may ask for without providing it. */
 interface Own extends Pick<Observation, 'metrics'> {
+  readonly tracing: Tracing;
   readonly log: Logger;
   readonly context: ServiceContext;
   readonly health: Health;
@@ -100,12 +145,13 @@ interface Own extends Pick<Observation, 'metrics'> {
 
 async function makeParts(
   { modules, start }: ServiceParts,
-  { log, context, metrics, health }: Own,
+  { log, context, metrics, tracing, health }: Own,
 ): Promise<Lifecycle[]> {
   const ownModule = defineModule((provide) => {
     provide(LoggerToken, [], () => log);
     provide(ServiceContextToken, [], () => context);
     provide(MetricsToken, [], () => metrics);
+    provide(TracingToken, [], () => tracing);
     provide(HealthToken, [], () => health);
   });
   const composition = await composeModules([ownModule, ...modules]);

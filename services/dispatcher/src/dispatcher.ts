@@ -9,9 +9,11 @@ import {
   leaderMark,
   type Metrics,
   noMetrics,
+  noTracing,
   type Office,
   type Presence,
   standForOffice,
+  type Tracing,
   unwrapForwarded,
 } from '@heavylift/service';
 import { isXmppError, type Session, type Unlisten } from '@heavylift/xmpp-pubsub';
@@ -26,7 +28,8 @@ import { createAcceptances } from './term/acceptances.js';
 import { createMemory, isStaleEpoch } from './term/memory.js';
 import { beginTerm, type Term, type TermOptions } from './term/term.js';
 
-export interface DispatcherOptions extends Omit<TermOptions, 'onCounts' | 'observer' | 'bot'> {
+export interface DispatcherOptions
+  extends Omit<TermOptions, 'onCounts' | 'observer' | 'tracing' | 'bot'> {
   readonly session: Session;
   /** Bare JIDs, beside those that the policy names. */
   readonly admins: readonly string[];
@@ -41,6 +44,8 @@ export interface DispatcherOptions extends Omit<TermOptions, 'onCounts' | 'obser
   readonly shutdown: (reason: string) => void;
   /** @default nobody counts */
   readonly metrics?: Metrics;
+  /** @default nobody wants to know */
+  readonly tracing?: Tracing;
   readonly log: Logger;
 }
 
@@ -53,7 +58,7 @@ const retryTermMs = 1_000;
  */
 export function createDispatcher(options: DispatcherOptions): Lifecycle {
   const { session, pubsub, nodePrefix, lifters, admins, policy = defaultPolicy, log } = options;
-  const { metrics = noMetrics } = options;
+  const { metrics = noMetrics, tracing = noTracing } = options;
   const observer = observeDispatcher(metrics);
   const lifterAccounts = new Set(lifters);
   const continuity = { memory: createMemory(), acceptances: createAcceptances() };
@@ -92,7 +97,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
         const onCounts = () => presence?.changed();
         term = await beginTerm(
           office,
-          { ...options, bot: ownBare(), onCounts, observer },
+          { ...options, bot: ownBare(), onCounts, observer, tracing },
           continuity,
         );
         presence?.changed();

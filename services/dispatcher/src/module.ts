@@ -9,6 +9,7 @@ import {
   type ServiceParts,
   SessionPartToken,
   SessionToken,
+  TracingToken,
   token,
   xmppModule,
 } from '@heavylift/service';
@@ -22,8 +23,8 @@ export function composeDispatcher(config: DispatcherConfig): ServiceParts {
   const module = defineModule((provide) => {
     provide(
       DispatcherToken,
-      [SessionToken, PubSubToken, LoggerToken, MetricsToken, ServiceContextToken],
-      (session, pubsub, log, metrics, { shutdown }) =>
+      [SessionToken, PubSubToken, LoggerToken, MetricsToken, TracingToken, ServiceContextToken],
+      (session, pubsub, log, metrics, tracing, { shutdown }) =>
         createDispatcher({
           session,
           pubsub,
@@ -48,6 +49,7 @@ export function composeDispatcher(config: DispatcherConfig): ServiceParts {
           missedRuns: config.DISPATCHER_MISSED_RUNS,
           shutdown,
           metrics,
+          tracing,
           log,
         }),
     );

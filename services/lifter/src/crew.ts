@@ -1,5 +1,5 @@
 import type { Instant, JobId, Progress } from '@heavylift/jobs';
-import { aboutJob, type Logger } from '@heavylift/service';
+import { aboutJob, type Logger, spanAttributes, type Tracing } from '@heavylift/service';
 import type { AbortReason, Assignment, RunningAttempt } from './assignments.js';
 import type { RegisteredHandler } from './handlers/registry.js';
 import type { EndedAttempt } from './reports.js';
@@ -19,6 +19,7 @@ export interface Crew {
 
 export interface CrewOptions {
   readonly runner: Runner;
+  readonly tracing: Tracing;
   readonly log: Logger;
   readonly onProgress: (progress: Progress) => void;
   /** The attempt is no longer among the running ones then. */
@@ -41,13 +42,16 @@ const explanations: Readonly<Record<AbortReason, string>> = {
   draining: 'the lifter is shutting down',
 };
 
-export function createCrew({ runner, log, onProgress, onEnd }: CrewOptions): Crew {
+export function createCrew(options: CrewOptions): Crew {
+  const { runner, tracing, log, onProgress, onEnd } = options;
   const running = new Map<JobId, Run>();
   let onIdle: (() => void)[] = [];
 
   async function work(run: Run): Promise<void> {
     const { assignment, handler, controller } = run;
-    const { id, number, attempt, kind, args, timeoutMs, traceparent } = assignment;
+    const { id, number, attempt, kind, args, timeoutMs, traceparent: parent } = assignment;
+    // What the work calls stands under the attempt.
+    const self = parent === undefined ? undefined : tracing.childOf(parent);
     const jobLog = log.child(aboutJob(assignment));
     const onMessage = (message: FromHandler) => {
       if (message.type === 'log') {
@@ -61,7 +65,7 @@ export function createCrew({ runner, log, onProgress, onEnd }: CrewOptions): Cre
     jobLog.info('started');
     const outcome = await runner.run(
       {
-        job: { id, number, ...(traceparent !== undefined && { traceparent }) },
+        job: { id, number, ...(self !== undefined && { traceparent: self }) },
         attempt,
         handler: kind,
         isolation: handler.isolation,
@@ -73,6 +77,15 @@ export function createCrew({ runner, log, onProgress, onEnd }: CrewOptions): Cre
     );
     const finished = Date.now();
     jobLog.info({ ...summary(outcome, run.reason), ms: finished - started }, 'ended');
+    tracing.record(() => ({
+      name: 'run',
+      self,
+      parent,
+      began: started,
+      ended: finished,
+      attributes: { ...spanAttributes(assignment), 'job.outcome': outcome.type },
+      ...(outcome.type === 'failed' && { error: outcome.error.message }),
+    }));
     running.delete(id);
     onEnd({ assignment, outcome, started, finished, ...(run.reason && { reason: run.reason }) });
     if (running.size > 0) return;

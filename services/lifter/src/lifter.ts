@@ -6,7 +6,9 @@ import {
   type Logger,
   type Metrics,
   noMetrics,
+  noTracing,
   obeyShutdownOrders,
+  type Tracing,
   within,
 } from '@heavylift/service';
 import type { PubSubNode, Session, Unlisten } from '@heavylift/xmpp-pubsub';
@@ -46,6 +48,8 @@ export interface LifterOptions {
   readonly runner: Runner;
   /** @default nobody counts */
   readonly metrics?: Metrics;
+  /** @default nobody wants to know */
+  readonly tracing?: Tracing;
   readonly log: Logger;
 }
 
@@ -58,6 +62,7 @@ const lingerMs = 300;
 export function createLifter(options: LifterOptions): Lifecycle {
   const { session, nodes, dispatcher, version, slots, drainMs, graceMs, log } = options;
   const { registry, runner, shutdown, metrics = noMetrics } = options;
+  const { tracing = noTracing } = options;
   const handlers = [...registry.values()].map(handlerSpec);
   const taken = takenAssignments();
   let draining = false;
@@ -82,7 +87,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
     },
   });
   const reporter = createReporter({ ...nodes, ledger, log, onTold: announcer.announce });
-  const crew = createCrew({ runner, log, onProgress: reporter.progress, onEnd: ended });
+  const crew = createCrew({ runner, tracing, log, onProgress: reporter.progress, onEnd: ended });
   const observer = observeLifter(metrics, {
     slots,
     handlers: handlers.map(({ name }) => name),

@@ -19,6 +19,7 @@ import {
   type ServiceParts,
   SessionPartToken,
   SessionToken,
+  TracingToken,
   token,
   xmppModule,
 } from '@heavylift/service';
@@ -72,9 +73,10 @@ export function composeLifter(config: LifterConfig): ServiceParts {
         RunnerToken,
         LoggerToken,
         MetricsToken,
+        TracingToken,
         ServiceContextToken,
       ],
-      (session, nodes, registry, runner, log, metrics, { shutdown }) =>
+      (session, nodes, registry, runner, log, metrics, tracing, { shutdown }) =>
         createLifter({
           session,
           nodes,
@@ -87,6 +89,7 @@ export function composeLifter(config: LifterConfig): ServiceParts {
           runner,
           shutdown,
           metrics,
+          tracing,
           log: log.child({ lifter: LIFTER_NAME }),
         }),
     );

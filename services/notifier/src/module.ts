@@ -12,6 +12,7 @@ import {
   sessionLog,
   sessionOptions,
   sessionPart,
+  TracingToken,
   token,
   xmppModule,
 } from '@heavylift/service';
@@ -41,8 +42,16 @@ export function composeNotifier(config: NotifierConfig): ServiceParts {
     );
     provide(
       NotifierToken,
-      [SessionToken, PubSubToken, VoiceToken, LoggerToken, MetricsToken, ServiceContextToken],
-      (session, pubsub, voice, log, metrics, { shutdown }) =>
+      [
+        SessionToken,
+        PubSubToken,
+        VoiceToken,
+        LoggerToken,
+        MetricsToken,
+        TracingToken,
+        ServiceContextToken,
+      ],
+      (session, pubsub, voice, log, metrics, tracing, { shutdown }) =>
         createNotifier({
           session,
           pubsub,
@@ -53,6 +62,7 @@ export function composeNotifier(config: NotifierConfig): ServiceParts {
           lifters: config.LIFTER_ACCOUNTS,
           progressIntervalMs: config.NOTIFIER_PROGRESS_INTERVAL,
           metrics,
+          tracing,
           log,
         }),
     );

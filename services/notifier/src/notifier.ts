@@ -29,10 +29,13 @@ import {
   leaderMark,
   type Metrics,
   noMetrics,
+  noTracing,
   obeyShutdownOrders,
   replicateHandlers,
   ServiceError,
+  spanAttributes,
   standForOffice,
+  type Tracing,
   trustPublishers,
   within,
 } from '@heavylift/service';
@@ -59,6 +62,8 @@ export interface NotifierOptions {
   readonly progressIntervalMs: number;
   /** @default nobody counts */
   readonly metrics?: Metrics;
+  /** @default nobody wants to know */
+  readonly tracing?: Tracing;
   readonly log: Logger;
 }
 
@@ -71,7 +76,7 @@ const lastWordsMs = 2_000;
 /** Tells requesters what became of their jobs, as the bot. */
 export function createNotifier(options: NotifierOptions): Lifecycle {
   const { session, pubsub, voice, nodePrefix, bot, lifters, progressIntervalMs, log } = options;
-  const { metrics = noMetrics } = options;
+  const { metrics = noMetrics, tracing = noTracing } = options;
   const name = (role: NodeRole) => nodeName(role, nodePrefix);
   const nodes = {
     jobs: pubsub.node(name('jobs'), sheetCodec),
@@ -135,8 +140,15 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
       const signal = term?.signal ?? AbortSignal.abort();
       await sleep(ms, undefined, { signal });
     },
-    onTold(result, entry) {
+    onTold(result, entry, began) {
       observer.told(result);
+      tracing.record(() => ({
+        name: 'tell',
+        parent: entry.traceparent,
+        began,
+        ended: Date.now(),
+        attributes: { ...spanAttributes(entry), 'job.status': result.status },
+      }));
       log.info({ ...about(entry.id), status: result.status }, 'told');
     },
     onFailure: (result, error, isHopeless) => {

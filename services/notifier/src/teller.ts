@@ -21,7 +21,8 @@ export interface TellerPorts {
   readonly reportTold: (job: JobId) => void;
   /** Waits a while before what failed is tried again; rejects when there is nothing more to be told by this instance. */
   readonly pause: (attempt: number) => Promise<void>;
-  readonly onTold: (result: JobResult, entry: JobEntry) => void;
+  /** @param began when it was first tried, in milliseconds since 1970 */
+  readonly onTold: (result: JobResult, entry: JobEntry, began: number) => void;
   /** However often it is tried. The job is let go then. */
   readonly isHopeless: (error: unknown) => boolean;
   readonly onFailure: (result: JobResult, error: unknown, isHopeless: boolean) => void;
@@ -60,11 +61,12 @@ export function createTeller(ports: TellerPorts): Teller {
 
   async function tell(result: JobResult, entry: JobEntry): Promise<void> {
     const message = outcomeMessage(result, entry, ports.spec(entry.kind));
+    const began = Date.now();
     for (let attempt = 1; ports.entry(entry.id) !== undefined; attempt += 1) {
       try {
         await ports.say(message);
         remember(entry.id);
-        ports.onTold(result, entry);
+        ports.onTold(result, entry, began);
         ports.reportTold(entry.id);
         return;
       } catch (error) {

@@ -7,6 +7,7 @@ import type { JobMark } from '@heavylift/jobs';
 import { type Provisioned, provision } from '@heavylift/provision';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Crew, createRequester, type Requester, startCrew } from '../../src/index.js';
+import { startCollector } from '../support/collector.js';
 
 const tls = { allowPlaintextOnLoopback: true };
 const words = 'a-secret-of-ada';
@@ -15,6 +16,7 @@ type Line = Readonly<Record<string, unknown>>;
 
 let server: EjabberdServer;
 let provisioned: Provisioned;
+let collector: Awaited<ReturnType<typeof startCollector>>;
 let logs: string;
 let crew: Crew;
 let ada: Requester;
@@ -58,7 +60,7 @@ async function samples(name: Name, wanted: Readonly<Record<string, number>>): Pr
 
 beforeAll(async () => {
   logs = await mkdtemp(join(tmpdir(), 'heavylift-observation-'));
-  server = await startEjabberd();
+  [server, collector] = await Promise.all([startEjabberd(), startCollector()]);
   const { service, domain, pubsub: pubsubJid } = server;
   provisioned = await provision({
     ...{ service, domain, pubsubJid, tls, admin: server.admin },
@@ -70,6 +72,8 @@ beforeAll(async () => {
     env: (role) => ({
       HEALTH_PORT: '0',
       LOG_LEVEL: 'debug',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=a%20b',
       ...(role === 'dispatcher' && { DISPATCHER_MAX_BACKLOG_PER_REQUESTER: '4' }),
       ...(role === 'lifter' && {
         LIFTER_COMMANDS: fileURLToPath(new URL('../support/flaky.yaml', import.meta.url)),
@@ -101,6 +105,7 @@ afterAll(async () => {
   await ada?.stop();
   await crew?.stop();
   await server?.stop();
+  await collector?.stop();
   await rm(logs, { recursive: true });
 });
 
@@ -216,5 +221,44 @@ describe('the log', () => {
       const log = await logOf(name);
       for (const secret of [...secrets, words]) expect(log).not.toContain(secret);
     }
+  });
+});
+
+describe('traces, exported by OTLP', () => {
+  const spansOf = (trace: unknown) =>
+    collector.spans
+      .filter(({ traceId }) => traceId === trace)
+      .sort((a, b) => Number(BigInt(a.startTimeUnixNano) - BigInt(b.startTimeUnixNano)));
+
+  it('show a whole job: its acceptance, and below it each attempt and the telling', async () => {
+    const job = jobs.find(({ number }) => number === 3)?.id;
+    const trace = (await linesOf('lifter-1')).find((line) => line['job'] === job)?.['trace'];
+    await vi.waitFor(() => expect(spansOf(trace)).toHaveLength(4), waiting);
+    const [accept, ...below] = spansOf(trace);
+    expect(accept).toMatchObject({ service: 'heavylift-dispatcher', name: 'accept' });
+    expect(accept?.parentSpanId).toBeUndefined();
+    expect(below).toMatchObject([
+      { service: 'heavylift-lifter', name: 'run', attributes: { 'job.attempt': 1 } },
+      { service: 'heavylift-lifter', name: 'run', attributes: { 'job.attempt': 2 } },
+      { service: 'heavylift-notifier', name: 'tell', attributes: { 'job.status': 'succeeded' } },
+    ]);
+    for (const span of [accept, ...below])
+      expect(span?.attributes).toMatchObject({ 'job.id': job, 'job.kind': 'flaky' });
+    for (const { parentSpanId } of below) expect(parentSpanId).toBe(accept?.spanId);
+    expect(below.map(({ status }) => status.code)).toEqual([2, 1, 1]);
+  });
+
+  it('are what a handler hands on: its attempt is the parent there', async () => {
+    const job = jobs.find(({ number }) => number === 3)?.id;
+    const lines = (await linesOf('lifter-1')).filter((line) => line['job'] === job);
+    const given = lines.map(({ msg }) => String(msg)).filter((msg) => msg.startsWith('00-'));
+    const runs = spansOf(lines[0]?.['trace']).filter(({ name }) => name === 'run');
+    expect(given).toEqual(runs.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`));
+  });
+
+  it('go where and as the configuration says, and are counted', async () => {
+    expect([...collector.paths]).toEqual(['POST /v1/traces a b']);
+    const exported = (await scrape('lifter-1')).get('heavylift_spans_total{outcome="exported"}');
+    expect(exported).toBeGreaterThanOrEqual(4);
   });
 });

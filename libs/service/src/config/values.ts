@@ -114,6 +114,25 @@ export function list<T>(of: z.ZodType<T, string>): z.ZodType<T[], string> {
     .describe(`a list, separated by commas, of: ${of.description ?? 'some text'}`);
 }
 
+/** `NAME=VALUE,NAME=VALUE`, values percent-encoded. */
+export function headers(): z.ZodType<Readonly<Record<string, string>>, string> {
+  return z
+    .string()
+    .regex(/^[^=,\s]+=[^,]*(,[^=,\s]+=[^,]*)*$/)
+    .transform((value, context) => {
+      const pairs = value.split(',').map((pair) => pair.split(/=(.*)/s, 2));
+      try {
+        return Object.fromEntries(
+          pairs.map(([name = '', encoded = '']) => [name, decodeURIComponent(encoded)]),
+        );
+      } catch {
+        context.addIssue({ code: 'custom' });
+        return z.NEVER;
+      }
+    })
+    .describe('NAME=VALUE,NAME=VALUE, the values percent-encoded');
+}
+
 /** The path of a file that can be read; the value is what it holds. */
 export function contentOfFile(expected: string): z.ZodType<string, string> {
   return z

@@ -40,6 +40,11 @@ export const serviceMetrics = {
     'Streams that broke and attempts to connect that failed, by the code of the error.',
     ['session', 'code'],
   ),
+  spans: counter(
+    'heavylift_spans_total',
+    'Spans of traces by what became of them: exported, or dropped because the collector did not take them.',
+    ['outcome'],
+  ),
   leading: gauge(
     'heavylift_leader',
     '1 if this process leads its role, 0 if it stands by. All processes of a role together have 1.',

@@ -14,7 +14,13 @@ import {
   type Target,
   uniqueKeyOf,
 } from '@heavylift/jobs';
-import { aboutJob, type Logger, newTraceparent } from '@heavylift/service';
+import {
+  aboutJob,
+  type Logger,
+  newTraceparent,
+  spanAttributes,
+  type Tracing,
+} from '@heavylift/service';
 import { createBoundedMap } from '../chat/bounded-map.js';
 import type { Desk, JobView, RetryAnswer, RunAnswer, RunRequest } from '../desk.js';
 import type { DispatcherObserver } from '../metrics.js';
@@ -45,6 +51,7 @@ export interface DeskParts {
   /** The latest that the lifter of a running job said. */
   readonly progressOf: (job: JobId) => Progress | undefined;
   readonly observer: Pick<DispatcherObserver, 'accepted' | 'refused'>;
+  readonly tracing: Tracing;
   readonly limits: DeskLimits;
   /** In which times of day are meant. */
   readonly timeZone: string;
@@ -60,7 +67,7 @@ export interface OfficeDesk extends Desk {
 
 export function createDesk(parts: DeskParts): OfficeDesk {
   const { specs, ledger, scheduler, history, schedules, failed, acceptances, observer } = parts;
-  const { limits, timeZone, now: clock, log } = parts;
+  const { tracing, limits, timeZone, now: clock, log } = parts;
   const { openJobs } = scheduler;
 
   /** By the message that asked for them: the same message twice is one schedule. */
@@ -96,7 +103,11 @@ export function createDesk(parts: DeskParts): OfficeDesk {
   }
 
   async function accept(asked: NewJob): Promise<RunAnswer> {
-    const job: NewJob = { ...asked, traceparent: asked.traceparent ?? newTraceparent() };
+    const began = Date.now();
+    const { traceparent: parent } = asked;
+    // All that is done for the job stands under its acceptance.
+    const self = parent === undefined ? newTraceparent() : tracing.childOf(parent);
+    const job: NewJob = { ...asked, traceparent: self };
     const written = acceptances.written(job.id);
     // Rejects also if it is not waited for, when the job turns out to be impossible.
     written.catch(() => undefined);
@@ -106,7 +117,16 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       observer.refused('impossible');
       return { kind: 'impossible', reason: problem };
     }
-    return accepted(await written);
+    const entry = await written;
+    tracing.record(() => ({
+      name: 'accept',
+      self,
+      parent,
+      began,
+      ended: Date.now(),
+      attributes: spanAttributes(entry),
+    }));
+    return accepted(entry);
   }
 
   function accepted(entry: JobEntry): { kind: 'accepted'; entry: JobEntry; waitsFor?: string } {

@@ -13,6 +13,7 @@ import {
   type Logger,
   type Office,
   replicateHandlers,
+  type Tracing,
 } from '@heavylift/service';
 import type { Item, PubSubService, Replica, Session } from '@heavylift/xmpp-pubsub';
 import type { Desk } from '../desk.js';
@@ -39,6 +40,7 @@ export interface TermOptions extends Accounts {
   readonly missedRuns: 'skip' | 'once';
   readonly onCounts: () => void;
   readonly observer: DispatcherObserver;
+  readonly tracing: Tracing;
   readonly log: Logger;
 }
 
@@ -203,6 +205,7 @@ export async function beginTerm(
     progressOf: (job) => progress.get(job),
     wasOver: (job) => overBefore.has(job),
     observer,
+    tracing: options.tracing,
     limits: options.limits,
     timeZone: options.timeZone,
     now,
