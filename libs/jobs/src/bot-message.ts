@@ -6,6 +6,8 @@ export interface JobMark {
   readonly id: string;
   readonly number: number;
   readonly state: JobMarkState;
+  /** W3C Trace Context, where an outcome is told. */
+  readonly traceparent?: string;
 }
 
 export const jobMarkStates = [
@@ -95,10 +97,10 @@ export function decodeJobMark(message: Element): JobMark | undefined {
   const attrs = message.getChild('job', namespaces.job)?.attrs;
   const state = jobMarkStates.find((known) => known === attrs?.['state']);
   const number = Number(attrs?.['number']);
-  const id: unknown = attrs?.['id'];
+  const { id, traceparent }: Record<string, unknown> = attrs ?? {};
   if (state === undefined || typeof id !== 'string' || !Number.isSafeInteger(number))
     return undefined;
-  return { id, number, state };
+  return { id, number, state, ...(typeof traceparent === 'string' && { traceparent }) };
 }
 
 /** The id of the message that this one answers. */

@@ -27,6 +27,12 @@ describe('what the bot says', () => {
     expect(decodeJobMark(message)).toEqual(job);
     expect(decodeReplyTo(message)).toBe('m1');
   });
+  it('names the trace of a job that is over to programs that trace (W3C Trace Context)', () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const over = { ...job, state: 'succeeded', traceparent } as const;
+    const told = encodeBotMessage({ to: 'ada@example.org', type: 'chat', body: 'Done', job: over });
+    expect(decodeJobMark(told)).toEqual(over);
+  });
   it('corrects an earlier message, and is not kept, when it is progress (XEP-0308, XEP-0334)', () => {
     const progress = encodeBotMessage({
       to: 'ada@example.org',

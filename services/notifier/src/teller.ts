@@ -135,6 +135,11 @@ export function outcomeMessage(
     ...addressOf(entry.requester),
     id: messageIds.told(entry.id),
     body: outcomeText(result, spec),
-    job: { id: entry.id, number: entry.number, state: result.status satisfies JobMarkState },
+    job: {
+      id: entry.id,
+      number: entry.number,
+      state: result.status satisfies JobMarkState,
+      ...(entry.traceparent !== undefined && { traceparent: entry.traceparent }),
+    },
   };
 }
