@@ -44,6 +44,7 @@ import { isXmppError } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { observeNotifier } from './metrics.js';
 import { createProgressRelay } from './progress-relay.js';
+import { createRetelling } from './retelling.js';
 import { createTeller } from './teller.js';
 
 export interface NotifierOptions {
@@ -123,13 +124,27 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
       log.warn({ err: error, count: events.length, retryInMs }, 'could not report who was told'),
   });
 
+  async function say(message: BotMessage): Promise<void> {
+    const stanza = encodeBotMessage(message);
+    await certified();
+    await voice.sendConfirmed(stanza);
+  }
+
+  const retelling = createRetelling({
+    session: voice,
+    domain: () => voice.jid?.domain,
+    say,
+    onRetold: ({ job }) =>
+      log.info(about(job?.id), 'told once more: the server went down just after'),
+    onFailure: (error) => log.debug({ err: error }, 'whether the server went down is not known'),
+  });
+
   const teller = createTeller({
     entry: (job) => ledger.get(job),
     spec: (kind) => catalogue?.specs.get(kind),
     say: async (message) => {
-      const stanza = encodeBotMessage(message);
-      await certified();
-      await voice.sendConfirmed(stanza);
+      await say(message);
+      retelling.said(message);
     },
     // Refused before it is sent, however often one tries.
     isHopeless: (error) => isXmppError(error, 'too-large', 'invalid-character'),
@@ -247,6 +262,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     // Whoever ends the term need not hear that it is not ready.
     ready.catch(() => undefined);
     told.resume();
+    retelling.resume();
     return {
       signal: over.signal,
       ready,
@@ -329,6 +345,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
       await term?.end();
       await within(lastWordsMs, teller.settled().then(told.emptied));
       told.close();
+      retelling.stop();
       observer.stop();
       await candidacy?.stop();
       await Promise.all(stopParts.map((stop) => stop()));

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
 import {
   decodeJobMark,
@@ -296,6 +297,24 @@ it('is followed by the standby in the middle of its work: everybody is told, und
     await dispatcher.letGo(id);
   }
 });
+
+it('tells once more, under the same id, what a server may have taken with it that was killed', async () => {
+  const [dispatcher, lifter, you] = [await playDispatcher(), await playLifter(), await listen()];
+  // What provisioning made has to have reached the disk.
+  await sleep(3_000);
+  const entry = await dispatcher.accept();
+  await lifter.succeed(entry);
+  await vi.waitFor(() => expect(you.about(entry.id, 'succeeded')).toHaveLength(1), patience);
+  await vi.waitFor(() => expect(dispatcher.told()).toEqual([entry.id]), patience);
+  const back = new Promise<void>((resolve) => void you.session.on('online', () => resolve()));
+  await server.kill();
+  await server.restart();
+  await back;
+  await you.session.send(xml('presence'));
+  await vi.waitFor(() => expect(you.about(entry.id, 'succeeded')).toHaveLength(2), patience);
+  const ids = you.about(entry.id, 'succeeded').map(({ attrs }) => attrs['id']);
+  expect(ids).toEqual([`told-${entry.id}`, `told-${entry.id}`]);
+}, 120_000);
 
 it('forwards chat that reaches its voice to whoever is active (XEP-0297)', async () => {
   const [dispatcher, lifter, you] = [await playDispatcher(), await playLifter(), await listen()];

@@ -1,0 +1,99 @@
+import type { BotMessage } from '@heavylift/jobs';
+import type { Session, Unlisten } from '@heavylift/xmpp-pubsub';
+import xml from '@xmpp/xml';
+
+/**
+ * A server confirms a message when it has it, not when the person has. One that goes down takes along what was on its way just then, and
+ * nobody would hear of it: so what was said in the last moments is said once more, under the same ids, when it is up again.
+ */
+export interface Retelling {
+  /** The server has confirmed it. */
+  said(message: BotMessage): void;
+  /** To be called whenever speaking may have become possible. */
+  resume(): void;
+  stop(): void;
+}
+
+export interface RetellingPorts {
+  /** The session that the messages go through. */
+  readonly session: Pick<Session, 'on' | 'request'>;
+  readonly domain: () => string | undefined;
+  /** Resolves when the server has it; rejects if that is not known, or if it is not ours to say. */
+  readonly say: (message: BotMessage) => Promise<void>;
+  readonly onRetold: (message: BotMessage) => void;
+  /** It could not be found out whether the server had gone down. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** What was confirmed so long before the break may not have arrived, in milliseconds. */
+const windowMs = 5_000;
+/** By then it is too late to say it again, in milliseconds. */
+const staleMs = 120_000;
+
+export function createRetelling(ports: RetellingPorts): Retelling {
+  const { session, domain, say, onRetold, onFailure } = ports;
+  const recent: { readonly message: BotMessage; readonly at: number }[] = [];
+  let due: typeof recent = [];
+  let brokenAt: number | undefined;
+  let isResuming = false;
+
+  /** Last Activity (XEP-0012) of a server is the time since it was started. */
+  async function hasRestarted(since: number): Promise<boolean> {
+    const to = domain();
+    if (to === undefined) return false;
+    const payload = xml('query', { xmlns: 'jabber:iq:last' });
+    const answer = await session.request({ type: 'get', to, payload });
+    const seconds = Number(answer?.attrs['seconds'] ?? Number.NaN);
+    return seconds * 1_000 <= performance.now() - since;
+  }
+
+  async function afterBreak(): Promise<void> {
+    if (brokenAt === undefined) return;
+    const since = brokenAt;
+    if (await hasRestarted(since)) due = recent.filter(({ at }) => at >= since - windowMs);
+    brokenAt = undefined;
+  }
+
+  async function retell(): Promise<void> {
+    for (let next = due[0]; next !== undefined; next = due[0]) {
+      if (performance.now() - next.at < staleMs) {
+        await say(next.message);
+        onRetold(next.message);
+      }
+      due = due.slice(1);
+    }
+  }
+
+  function resume(): void {
+    if (isResuming) return;
+    isResuming = true;
+    // What is not ours to say now stays due until it is.
+    retell()
+      .catch(() => undefined)
+      .finally(() => {
+        isResuming = false;
+      });
+  }
+
+  const unlisten: readonly Unlisten[] = [
+    session.on('offline', () => {
+      brokenAt ??= performance.now();
+    }),
+    session.on('online', () => {
+      afterBreak().then(resume, onFailure);
+    }),
+  ];
+
+  return {
+    said(message) {
+      const at = performance.now();
+      recent.push({ message, at });
+      while (recent[0] !== undefined && recent[0].at < at - windowMs) recent.shift();
+    },
+    resume,
+    stop() {
+      due = [];
+      for (const off of unlisten) off();
+    },
+  };
+}
