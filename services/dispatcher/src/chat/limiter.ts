@@ -1,4 +1,4 @@
-import { createBoundedMap } from './bounded-map.js';
+import { createBoundedMap } from '../bounded-map.js';
 
 export interface LimiterOptions {
   /** How many may come at once. */

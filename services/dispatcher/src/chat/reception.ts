@@ -1,8 +1,8 @@
 import { addressOf, type BotMessage, encodeReceipt } from '@heavylift/jobs';
 import type { JID } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
+import { createBoundedMap } from '../bounded-map.js';
 import type { Clients } from '../presence/clients.js';
-import { createBoundedMap } from './bounded-map.js';
 import type { Composing } from './composing.js';
 import type { Conversation, Reply } from './conversation.js';
 import { CHAT_STATES, type ChatRequest, classifyMessage, requesterOf } from './incoming.js';

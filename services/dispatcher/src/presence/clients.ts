@@ -1,6 +1,6 @@
 import type { Session } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
-import { createBoundedMap } from '../chat/bounded-map.js';
+import { createBoundedMap } from '../bounded-map.js';
 
 const NS_DISCO_INFO = 'http://jabber.org/protocol/disco#info';
 

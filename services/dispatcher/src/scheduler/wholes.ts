@@ -73,9 +73,9 @@ export function createWholes(ports: WholesPorts): Wholes {
     endWith(whole, aggregate(whole, parts, now()));
   }
 
-  function endIfDeserted(part: JobEntry): void {
+  function endIfDeserted(part: JobEntry, live: readonly LifterLoad[]): void {
     const name = targetName(part);
-    if (lifters().some((lifter) => takes(lifter, part.kind, name))) {
+    if (live.some((lifter) => takes(lifter, part.kind, name))) {
       deserted.delete(part.id);
       return;
     }
@@ -121,10 +121,11 @@ export function createWholes(ports: WholesPorts): Wholes {
       if (outcome(whole.id) === undefined) lookAgainAt(whole.id, now() + cancelGraceMs);
     },
     endDesertedParts() {
+      const live = lifters();
       for (const id of [...families.children()]) {
         const part = ledger.get(id);
         if (part?.state.type === 'pending' && outcome(id) === undefined && !isDelayed(id))
-          endIfDeserted(part);
+          endIfDeserted(part, live);
       }
     },
   };

@@ -21,7 +21,7 @@ import {
   spanAttributes,
   type Tracing,
 } from '@heavylift/service';
-import { createBoundedMap } from '../chat/bounded-map.js';
+import { createBoundedMap } from '../bounded-map.js';
 import type { Desk, JobView, RetryAnswer, RunAnswer, RunRequest } from '../desk.js';
 import type { DispatcherObserver } from '../metrics.js';
 import type { History } from '../scheduler/history.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBoundedMap } from '../../src/chat/bounded-map.js';
+import { createBoundedMap } from '../../src/bounded-map.js';
 import { createLimiter } from '../../src/chat/limiter.js';
 
 describe('the limit for each sender', () => {
