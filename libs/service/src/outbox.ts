@@ -18,6 +18,8 @@ export interface OutboxOptions<T> {
   readonly isOpen: () => boolean;
   /** Whether the entry may be said, as things stand now; asked before every attempt to publish it. @default always */
   readonly isValid?: (entry: T) => boolean;
+  /** The id of the next item. Asked again if it fails, as a publish is. @default a random one */
+  readonly newItemId?: () => Promise<string>;
   /** Resolves when the service has the item. */
   readonly publish: (itemId: string, entries: readonly T[]) => Promise<void>;
   /**
@@ -34,13 +36,15 @@ export interface OutboxOptions<T> {
   readonly maxEntries?: number;
   /** Bytes an item holds, at most, unless a single entry has more. @default 49_152 */
   readonly maxBytes?: number;
+  /** Time from one publish to the next at least, in milliseconds: what comes in between goes together. @default 0 */
+  readonly spacingMs?: number;
   /** Bounds of the wait after a failure, in milliseconds. @default 250 and 10_000 */
   readonly backoff?: { readonly initialMs: number; readonly maxMs: number };
 }
 
 interface Batch<T> {
   /** Kept over all attempts, so that a second arrival is the same item. */
-  readonly itemId: string;
+  itemId: string | undefined;
   entries: readonly T[];
   /** An attempt brought no answer: it may be there. */
   tried: boolean;
@@ -49,13 +53,15 @@ interface Batch<T> {
 /** One item is in flight at a time; what is added meanwhile goes into the next one together. */
 export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
   const { isOpen, publish, hasArrived, sizeOf, onWithheld, onRetry } = options;
-  const { isValid = () => true } = options;
-  const { maxEntries = 64, maxBytes = 49_152 } = options;
+  const { isValid = () => true, newItemId } = options;
+  const { maxEntries = 64, maxBytes = 49_152, spacingMs = 0 } = options;
   const { initialMs, maxMs } = options.backoff ?? { initialMs: 250, maxMs: 10_000 };
   const waiting: T[] = [];
   let batch: Batch<T> | undefined;
   let pumping = false;
   let closed = false;
+  /** When the next publish may be begun. */
+  let earliest = 0;
   let endWait: () => void = () => undefined;
   let onEmpty: (() => void)[] = [];
 
@@ -67,27 +73,36 @@ export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
       return index > 0 && bytes > maxBytes;
     });
     const entries = waiting.splice(0, full === -1 ? maxEntries : full);
-    return { itemId: randomUUID(), entries, tried: false };
+    return { itemId: undefined, entries, tried: false };
   }
 
   async function deliver(current: Batch<T>): Promise<void> {
-    if (current.tried && (await hasArrived?.(current.itemId))) return;
+    if (current.itemId !== undefined && current.tried && (await hasArrived?.(current.itemId)))
+      return;
     const valid = current.entries.filter(isValid);
     for (const entry of current.entries) if (!valid.includes(entry)) onWithheld?.(entry);
     current.entries = valid;
     if (valid.length === 0) return;
+    const itemId = current.itemId ?? (newItemId ? await newItemId() : randomUUID());
+    current.itemId = itemId;
     current.tried = true;
-    await publish(current.itemId, valid);
+    await publish(itemId, valid);
   }
 
   async function pump(): Promise<void> {
     if (pumping) return;
     pumping = true;
     let failures = 0;
-    while (!closed && isOpen()) {
+    while (!closed && isOpen() && size() > 0) {
+      const early = earliest - performance.now();
+      if (early > 0) {
+        await wait(early);
+        continue;
+      }
       batch ??= nextBatch();
       if (batch === undefined) break;
       const current = batch;
+      earliest = performance.now() + spacingMs;
       try {
         await deliver(current);
         batch = undefined;

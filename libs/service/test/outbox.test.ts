@@ -52,6 +52,37 @@ describe('an outbox', () => {
     expect(outbox.size).toBe(0);
   });
 
+  it('takes ids that it is given, and asks for one again if there was none', async () => {
+    const answers = [Promise.reject(broken), Promise.resolve('one'), Promise.resolve('two')];
+    const { outbox, calls, settle } = service({
+      newItemId: () => answers.shift() ?? Promise.reject(new Error('asked too often')),
+    });
+    outbox.add('a');
+    await expect.poll(() => calls.length).toBe(1);
+    await settle(broken);
+    outbox.resume();
+    await expect.poll(() => calls.length).toBe(2);
+    outbox.add('b');
+    await settle();
+    await expect.poll(() => calls.length).toBe(3);
+    await settle();
+    expect(calls.map(({ id }) => id)).toEqual(['one', 'one', 'two']);
+  });
+
+  it('keeps its distance: what comes soon after a publish goes together', async () => {
+    const { outbox, calls, published, settle } = service({ spacingMs: 50 });
+    outbox.add('a');
+    const began = performance.now();
+    await settle();
+    outbox.add('b');
+    await nextTurn();
+    outbox.add('c');
+    expect(published()).toEqual([['a']]);
+    await expect.poll(() => calls.length).toBe(2);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(49);
+    expect(published()[1]).toEqual(['b', 'c']);
+  });
+
   it('asks first whether what brought no answer has arrived', async () => {
     const { outbox, calls, settle } = service({ hasArrived: async () => true });
     outbox.add('a');

@@ -86,7 +86,13 @@ export function createLifter(options: LifterOptions): Lifecycle {
       if (news.newEpoch) announcer.announce();
     },
   });
-  const reporter = createReporter({ ...nodes, ledger, log, onTold: announcer.announce });
+  const reporter = createReporter({
+    ...nodes,
+    account: () => session.jid?.bare().toString() ?? '',
+    ledger,
+    log,
+    onTold: announcer.announce,
+  });
   const crew = createCrew({ runner, tracing, log, onProgress: reporter.progress, onEnd: ended });
   const observer = observeLifter(metrics, {
     slots,

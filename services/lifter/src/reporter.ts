@@ -7,11 +7,12 @@ import type {
   RunningJob,
 } from '@heavylift/jobs';
 import { aboutJob, createOutbox, type Logger, within } from '@heavylift/service';
-import { hasCondition, type PubSubNode } from '@heavylift/xmpp-pubsub';
+import type { PubSubNode } from '@heavylift/xmpp-pubsub';
 import type { Assignment } from './assignments.js';
 import type { LedgerView } from './ledger-view.js';
 import { createProgressReporter } from './progress.js';
 import { isResult, type Report } from './reports.js';
+import { createResultSlots } from './result-slots.js';
 import { createStatements, type LedgerNews } from './statements.js';
 
 /** Tells how jobs fare and how they ended. */
@@ -33,6 +34,8 @@ export interface Reporter {
 }
 
 export interface ReporterOptions {
+  /** Bare JID of this lifter. */
+  readonly account: () => string;
   readonly results: PubSubNode<readonly JobResult[]>;
   readonly events: PubSubNode<readonly JobEvent[]>;
   readonly ledger: Pick<LedgerView, 'mine' | 'isCurrent'>;
@@ -42,7 +45,8 @@ export interface ReporterOptions {
 }
 
 export function createReporter(options: ReporterOptions): Reporter {
-  const { results, events, ledger, log, onTold } = options;
+  const { account, results, events, ledger, log, onTold } = options;
+  const slots = createResultSlots(results, account);
   const statements = createStatements();
   const about = ({ job, attempt }: Report) => {
     const assignment = statements.assignmentOf(job);
@@ -74,13 +78,14 @@ export function createReporter(options: ReporterOptions): Reporter {
   let lastResults: readonly JobResult[] = [];
   const resultsOutbox = createOutbox<JobResult>({
     ...policy,
+    newItemId: slots.next,
     async publish(id, batch) {
       lastResults = batch;
       await results.publish(batch, { id });
       confirm(batch);
     },
     async hasArrived(id) {
-      if (!(await hasItem(results, id))) return false;
+      if (!(await slots.holds(id, lastResults))) return false;
       confirm(lastResults);
       return true;
     },
@@ -128,14 +133,4 @@ export function createReporter(options: ReporterOptions): Reporter {
       return [...resultsOutbox.close(), ...reportsOutbox.close()].map(({ job }) => job);
     },
   };
-}
-
-async function hasItem(node: PubSubNode<unknown>, id: string): Promise<boolean> {
-  try {
-    const items = await node.items({ ids: [id] });
-    return items.some((item) => item.id === id);
-  } catch (error) {
-    if (hasCondition(error, 'item-not-found')) return false;
-    throw error;
-  }
 }

@@ -71,6 +71,8 @@ export interface NotifierOptions {
 /** Never the resource that chat to the bot's bare JID reaches, and never one that events reach (RFC 6121 section 8.5.2). */
 const voicePriority = -1;
 const longestPauseMs = 10_000;
+/** Reports of who was told go together that far: the dispatcher is in no hurry, and who dies in between says the same once more. */
+const reportsSpacingMs = 25;
 /** Time to report, at the stop, who was told. */
 const lastWordsMs = 2_000;
 
@@ -120,6 +122,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
       await nodes.events.publish(events, { id: itemId });
     },
     sizeOf: () => 200,
+    spacingMs: reportsSpacingMs,
     onRetry: (error, events, retryInMs) =>
       log.warn({ err: error, count: events.length, retryInMs }, 'could not report who was told'),
   });

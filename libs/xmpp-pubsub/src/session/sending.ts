@@ -27,6 +27,7 @@ export interface Sending {
 
 export function createSending(context: SendingContext): Sending {
   const { settings, outgoing, requests, deadlines, stanzaAttributes, status } = context;
+  let pingInFlight: Promise<void> = Promise.resolve();
   let nextPing: Promise<void> | undefined;
 
   function requireOnline(): void {
@@ -62,19 +63,32 @@ export function createSending(context: SendingContext): Sending {
     }
   }
 
-  /** Stanzas are handled in order, so the answer to a ping proves that all before it have arrived; one ping for all of the same turn. */
+  /**
+   * Stanzas are handled in order, so the answer to a ping proves that all before it have arrived. One ping is in flight at a time: the next
+   * is for all that was sent meanwhile.
+   */
   function untilPinged(timeoutMs: number): Promise<void> {
-    nextPing ??= Promise.resolve().then(async () => {
+    nextPing ??= pingInFlight.then(() => {
       nextPing = undefined;
-      const payload = xml('ping', NS_PING);
-      try {
-        await request({ type: 'get', to: settings.domain, payload, timeoutMs });
-      } catch (error) {
-        // An error is an answer too.
-        if (!isXmppError(error, 'stanza-error')) throw error;
-      }
+      const answered = ping(timeoutMs);
+      pingInFlight = answered.catch(() => undefined);
+      return answered;
     });
     return nextPing;
+  }
+
+  async function ping(timeoutMs: number): Promise<void> {
+    try {
+      await request({
+        type: 'get',
+        to: settings.domain,
+        payload: xml('ping', NS_PING),
+        timeoutMs,
+      });
+    } catch (error) {
+      // An error is an answer too.
+      if (!isXmppError(error, 'stanza-error')) throw error;
+    }
   }
 
   async function request(iq: IqRequest): Promise<Element | undefined> {

@@ -56,7 +56,7 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
 
   async function publishDue(): Promise<void> {
     let failures = 0;
-    while (!closed && ledger.due !== 'nothing') {
+    do {
       await mayWrite();
       const flush = ledger.nextFlush();
       if (flush === undefined) return;
@@ -74,7 +74,8 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
         ledger.publishFailed(flush.id);
         await waitAfter(error, ++failures);
       }
-    }
+      // What is only to be let go waits for the next entry, or for its time.
+    } while (!closed && ledger.due === 'entries');
   }
 
   async function waitAfter(error: unknown, failures: number): Promise<void> {
@@ -149,9 +150,10 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
     },
     async close(timeoutMs) {
       const deadline = performance.now() + timeoutMs;
-      publish();
-      while (!closed && (publishing || ledger.due !== 'nothing') && performance.now() < deadline)
+      while (!closed && (publishing || ledger.due !== 'nothing') && performance.now() < deadline) {
+        publish();
         await sleep(10);
+      }
       closed = true;
       clearTimeout(removalsTimer);
       clearTimeout(retractionsTimer);

@@ -1,0 +1,101 @@
+import type { JobResult } from '@heavylift/jobs';
+import { type Item, XmppError } from '@heavylift/xmpp-pubsub';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createResultSlots, oldestSlot } from '../src/result-slots.js';
+
+const account = () => 'lifter-1@example.org';
+
+/** What a node keeps, and a process of the lifter that writes to it. */
+function keeping(slots: number) {
+  const kept = new Map<string, readonly JobResult[]>();
+  let reads = 0;
+  const node = {
+    async items({ ids = [] }: { readonly ids?: readonly string[] } = {}) {
+      reads += 1;
+      return ids.flatMap((id): Item<readonly JobResult[]>[] => {
+        const value = kept.get(id);
+        return value === undefined ? [] : [{ id, value }];
+      });
+    },
+  };
+  const startProcess = () => createResultSlots(node, account, slots);
+  return { kept, startProcess, reads: () => reads };
+}
+
+const result = (number: number): JobResult => ({
+  job: `019a0b6e-8f00-7a31-9c5e-${String(number).padStart(12, '0')}`,
+  number,
+  kind: 'lift',
+  attempt: 1,
+  status: 'succeeded',
+  value: null,
+  submitted: 0,
+  finished: number,
+  failures: [],
+});
+
+describe('the ids of items of results', () => {
+  it('go round, so that a lifter has so many items at the node and no more', async () => {
+    const { startProcess } = keeping(3);
+    const slots = startProcess();
+    const ids: string[] = [];
+    for (let count = 0; count < 5; count += 1) ids.push(await slots.next());
+    expect(ids.map((id) => id.replace(`${account()}:`, ''))).toEqual(['0', '1', '2', '0', '1']);
+  });
+
+  it('go on where the last process ended: what is overwritten is always the oldest', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 40 }),
+        fc.array(fc.nat({ max: 60 }), { maxLength: 5 }),
+        async (size, processes) => {
+          const { kept, startProcess } = keeping(size);
+          let number = 0;
+          for (const count of processes) {
+            const slots = startProcess();
+            for (let written = 0; written < count; written += 1)
+              kept.set(await slots.next(), [result(++number)]);
+          }
+          const newest = Array.from({ length: Math.min(size, number) }, (_, back) => number - back);
+          const there = [...kept.values()].map(([only]) => only?.number ?? 0);
+          expect(there.sort((a, b) => b - a)).toEqual(newest);
+        },
+      ),
+    ));
+
+  it('are found with a few reads', async () => {
+    const { kept, startProcess, reads } = keeping(500);
+    const slots = startProcess();
+    for (let number = 1; number <= 700; number += 1) kept.set(await slots.next(), [result(number)]);
+    const before = reads();
+    await startProcess().next();
+    expect(reads() - before).toBeLessThanOrEqual(10);
+  });
+
+  it('are looked for in holes first, which a purge may have left', async () => {
+    const times = [50, 60, undefined, undefined, 30, 40];
+    expect(await oldestSlot(times.length, async (slot) => times[slot])).toBe(2);
+  });
+});
+
+describe('whether an item has arrived', () => {
+  it('is told by what is in it, for there was an item under this id before', async () => {
+    const { kept, startProcess } = keeping(1);
+    const slots = startProcess();
+    const id = await slots.next();
+    expect(await slots.holds(id, [result(2)])).toBe(false);
+    kept.set(id, [result(1)]);
+    expect(await slots.holds(id, [result(2)])).toBe(false);
+    kept.set(id, [result(2), result(3)]);
+    expect(await slots.holds(id, [result(2), result(3)])).toBe(true);
+    expect(await slots.holds(id, [{ ...result(2), attempt: 2 }])).toBe(false);
+  });
+
+  it('is not known while the node cannot be read', async () => {
+    const failure = new XmppError('timeout', 'no answer');
+    const slots = createResultSlots({ items: () => Promise.reject(failure) }, account);
+    await expect(slots.next()).rejects.toBe(failure);
+    await expect(slots.holds('x', [result(1)])).rejects.toBe(failure);
+  });
+});
