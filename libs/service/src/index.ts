@@ -65,6 +65,7 @@ export {
 export { createPrometheusMetrics, type PrometheusMetrics } from './metrics/prometheus.js';
 export { createOutbox, type Outbox, type OutboxOptions } from './outbox.js';
 export { exitCodes, type ServiceContext } from './process-control.js';
+export { randomBytes } from './random.js';
 export {
   processOptions,
   runService,

@@ -1,5 +1,5 @@
 /** W3C Trace Context: https://www.w3.org/TR/trace-context/#traceparent-header */
-import { randomBytes } from 'node:crypto';
+import { randomBytes } from '../random.js';
 
 const pattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 

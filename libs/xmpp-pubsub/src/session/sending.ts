@@ -27,7 +27,7 @@ export interface Sending {
 
 export function createSending(context: SendingContext): Sending {
   const { settings, outgoing, requests, deadlines, stanzaAttributes, status } = context;
-  let pingInFlight: Promise<void> = Promise.resolve();
+  let pingInFlight: Promise<void> | undefined;
   let nextPing: Promise<void> | undefined;
 
   function requireOnline(): void {
@@ -65,16 +65,29 @@ export function createSending(context: SendingContext): Sending {
 
   /**
    * Stanzas are handled in order, so the answer to a ping proves that all before it have arrived. One ping is in flight at a time: the next
-   * is for all that was sent meanwhile.
+   * is for all that was sent meanwhile. It has to go by the stream that they went by, so a break fails them all.
    */
   function untilPinged(timeoutMs: number): Promise<void> {
-    nextPing ??= pingInFlight.then(() => {
-      nextPing = undefined;
-      const answered = ping(timeoutMs);
-      pingInFlight = answered.catch(() => undefined);
-      return answered;
-    });
+    nextPing ??= pingAfterTheLast(timeoutMs);
     return nextPing;
+  }
+
+  async function pingAfterTheLast(timeoutMs: number): Promise<void> {
+    try {
+      await pingInFlight;
+    } catch (error) {
+      // The stream may be sound nevertheless, for this one to find out.
+      if (!isXmppError(error, 'timeout')) throw error;
+    } finally {
+      nextPing = undefined;
+    }
+    const answered = ping(timeoutMs);
+    pingInFlight = answered;
+    try {
+      await answered;
+    } finally {
+      if (pingInFlight === answered) pingInFlight = undefined;
+    }
   }
 
   async function ping(timeoutMs: number): Promise<void> {

@@ -15,6 +15,8 @@ const message = (id: string) => xml('message', { id, to: 'romeo@example.org' });
 const idOf = async (peer: Peer) => (await peer.expect(/<iq [^>]*id="([^"]+)".*?<\/iq>/))[1] ?? '';
 const R = "<r xmlns='urn:xmpp:sm:3'/>";
 const a = (h: number) => `<a xmlns='urn:xmpp:sm:3' h='${h}'/>`;
+const namesIn = (text: string) =>
+  Array.from(text.matchAll(/<(message|ping) /g), ([, name = '']) => name);
 const ask = { type: 'get', payload: xml('q', 'urn:test') } as const;
 
 describe('acknowledgements (XEP-0198 section 4)', () => {
@@ -223,7 +225,7 @@ describe('confirmation without stream management', () => {
     await using server = await scriptedServer(async (peer) => {
       await logIn(peer);
       const [text] = await peer.expect(/.*<ping .*?<\/iq>/);
-      seen.push(...Array.from(text.matchAll(/<(message|ping) /g), ([, name = '']) => name));
+      seen.push(...namesIn(text));
       peer.send(
         `<iq type='error' from='example.org' id='${/<iq [^>]*id="([^"]+)"/.exec(text)?.[1]}'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`,
       );
@@ -232,6 +234,61 @@ describe('confirmation without stream management', () => {
     await session.start();
     await Promise.all([session.sendConfirmed(message('1')), session.sendConfirmed(message('2'))]);
     expect(seen).toEqual(['message', 'message', 'ping']);
+  });
+
+  it('is one ping at a time: the next is for all that was sent while the last was on its way', async () => {
+    const seen: string[] = [];
+    await using server = await scriptedServer(async (peer) => {
+      await logIn(peer);
+      const answerTo = (text: string) =>
+        `<iq type='result' from='example.org' id='${/<iq [^>]*id="([^"]+)"/.exec(text)?.[1]}'/>`;
+      const [first] = await peer.expect(/.*<ping .*?<\/iq>/);
+      seen.push(...namesIn(first));
+      const [more] = await peer.expect(/.*id="3"[^>]*\/>/);
+      peer.send(answerTo(first));
+      const [second] = await peer.expect(/.*<ping .*?<\/iq>/);
+      seen.push(...namesIn(more), ...namesIn(second));
+      peer.send(answerTo(second));
+    });
+    await using session = createSession(server.options);
+    await session.start();
+    const first = session.sendConfirmed(message('1'));
+    await expect.poll(() => seen).toEqual(['message', 'ping']);
+    await Promise.all([
+      first,
+      session.sendConfirmed(message('2')),
+      session.sendConfirmed(message('3')),
+    ]);
+    expect(seen).toEqual(['message', 'ping', 'message', 'message', 'ping']);
+  });
+
+  it('is never by another stream than the one that the stanza went by', async () => {
+    let streams = 0;
+    await using server = await scriptedServer(async (peer) => {
+      streams += 1;
+      await logIn(peer);
+      if (streams === 1) {
+        await peer.expect(/<ping /);
+        await peer.expect(/id="2"/);
+        peer.socket.destroy();
+        return;
+      }
+      for (;;) {
+        const [text] = await peer.expect(/.*<ping .*?<\/iq>/);
+        peer.send(
+          `<iq type='result' from='example.org' id='${/<iq [^>]*id="([^"]+)"/.exec(text)?.[1]}'/>`,
+        );
+      }
+    });
+    await using session = createSession(server.options);
+    await session.start();
+    const sent = [session.sendConfirmed(message('1'))];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    sent.push(session.sendConfirmed(message('2')));
+    for (const confirmed of await Promise.allSettled(sent))
+      expect(confirmed).toMatchObject({ status: 'rejected', reason: { code: 'disconnected' } });
+    await expect.poll(() => session.status, { timeout: 10_000 }).toBe('online');
+    await session.sendConfirmed(message('3'));
   });
 
   it('fails with the stream', async () => {

@@ -12,7 +12,7 @@ export interface LedgerWriterPorts {
   readonly onFailure: (error: unknown, retryInMs: number) => void;
 }
 
-/** The one place from which the `jobs` node is written, one publish and one retraction at a time. */
+/** The one place from which the `jobs` node is written, one publish at a time. */
 export interface LedgerWriter {
   /** The ledger has changed: writes what is due, as soon as the present turn is over. */
   kick(): void;
@@ -28,8 +28,10 @@ export interface LedgerWriter {
 
 /** Jobs let go wait this long for others, or for the next entry: one sheet serves them all. */
 const removalsWaitMs = 40;
-/** Dead sheets wait this long, so that the server first passes on what the latest one brought. */
-const retractionsWaitMs = 40;
+/** Dead sheets wait this long, for each other, and so that the server first passes on what the latest one brought. */
+const retractionsWaitMs = 100;
+/** So many dead sheets are retracted together, which takes one waking up of the server; more would keep a new sheet waiting. */
+const retractionsAtOnce = 8;
 const backoff = { initialMs: 100, maxMs: 5_000 };
 
 export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): LedgerWriter {
@@ -85,20 +87,40 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
   }
 
   async function retractDue(): Promise<void> {
-    for (let id = ledger.nextRetraction(); id !== undefined; id = ledger.nextRetraction()) {
-      try {
-        await mayWrite();
-        // Every reader knows from a later sheet that it is dead.
-        await node.retract(id, { notify: false });
-        ledger.retracted(id);
-      } catch (error) {
-        if (hasCondition(error, 'item-not-found')) ledger.retracted(id);
-        else {
-          ledger.retractFailed(id);
-          await waitAfter(error, 1);
-        }
-      }
+    for (let ids = nextRetractions(); ids.length > 0; ids = nextRetractions()) {
+      await mayWrite();
+      const failed = (await Promise.all(ids.map(retractOne))).filter(
+        (error) => error !== undefined,
+      );
+      if (failed.length > 0) await waitAfter(failed[0], 1);
       if (closed) return;
+    }
+  }
+
+  function nextRetractions(): string[] {
+    const ids: string[] = [];
+    while (ids.length < retractionsAtOnce) {
+      const id = ledger.nextRetraction();
+      if (id === undefined) break;
+      ids.push(id);
+    }
+    return ids;
+  }
+
+  /** @returns why it failed, if it may succeed another time */
+  async function retractOne(id: string): Promise<unknown> {
+    try {
+      // Every reader knows from a later sheet that it is dead.
+      await node.retract(id, { notify: false });
+      ledger.retracted(id);
+      return undefined;
+    } catch (error) {
+      if (hasCondition(error, 'item-not-found')) {
+        ledger.retracted(id);
+        return undefined;
+      }
+      ledger.retractFailed(id);
+      return error;
     }
   }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   admit,
   type HandlerSpec,
@@ -18,6 +17,7 @@ import {
   aboutJob,
   type Logger,
   newTraceparent,
+  randomBytes,
   spanAttributes,
   type Tracing,
 } from '@heavylift/service';
