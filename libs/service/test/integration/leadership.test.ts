@@ -3,6 +3,7 @@ import { type EjabberdServer, type Line, openLine, startEjabberd } from '@heavyl
 import {
   connectPubSub,
   createSession,
+  type PubSubService,
   type Session,
   type SessionOptions,
 } from '@heavylift/xmpp-pubsub';
@@ -259,6 +260,45 @@ describe('candidates for an office', () => {
   });
 });
 
+describe('candidates that are held up after they made their lock', () => {
+  it('are not in office by what they read on a connection that is broken, but are elected anew on the next', async () => {
+    const way = await line();
+    const session = await login({ service: way.service });
+    const pubsub = readingLocks(session, async (read) => {
+      if (read !== confirmation) return;
+      const broken = new Promise((resolve) => session.on('offline', resolve));
+      way.cut();
+      await broken;
+    });
+    const candidate = stand(session, { pubsub, timings: { yieldMs: 100 } });
+    await elected(candidate);
+    expect(candidate.offices.map(({ epoch }) => epoch)).toEqual([2]);
+    await candidate.offices[0]?.certify();
+    expect(mostAtOnce).toBe(1);
+  });
+
+  it('look once more before they write, since they are certain only of when they asked', async () => {
+    const session = await login();
+    const certaintyMs = 500;
+    let proceed: () => void = () => undefined;
+    const mayProceed = new Promise<void>((resolve) => {
+      proceed = resolve;
+    });
+    ends.push(async () => proceed());
+    const pubsub = readingLocks(session, (read) => {
+      if (read === confirmation) return sleep(certaintyMs + 10);
+      return read > confirmation ? mayProceed : Promise.resolve();
+    });
+    const candidate = stand(session, { pubsub, timings: { certaintyMs } });
+    await elected(candidate);
+    const writing = keepWriting(candidate);
+    await sleep(200);
+    expect(writing.times).toEqual([]);
+    proceed();
+    await vi.waitFor(() => expect(writing.times.length).toBeGreaterThan(0), patience);
+  });
+});
+
 describe('candidates whose connections fail', () => {
   it('write no more once another is in office, though nobody tells them', async () => {
     const way = await line();
@@ -357,6 +397,24 @@ describe('a candidate that may not make nodes', () => {
     await candidate.stop();
   });
 });
+
+/** Of the times that a candidate reads the locks, the first after it made its own; it looked once before. */
+const confirmation = 2;
+
+/** Each time that the service has told the locks, the candidate learns of it only after `heldUp`. */
+function readingLocks(session: Session, heldUp: (read: number) => Promise<void>): PubSubService {
+  const pubsub = pubsubOf(session);
+  let reads = 0;
+  return {
+    ...pubsub,
+    async affiliations(options) {
+      const found = await pubsub.affiliations(options);
+      reads += 1;
+      await heldUp(reads);
+      return found;
+    },
+  };
+}
 
 /** What a writer does: certifies, then writes. Each time counts as a write. */
 function keepWriting(candidate: Candidate) {
