@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeJobMark, readLedger, sheetCodec } from '@heavylift/jobs';
+import { decodeJobMark, readLedger, scheduleCodec, sheetCodec } from '@heavylift/jobs';
 import xml from '@xmpp/xml';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   bodyOf,
   chat,
@@ -29,6 +29,8 @@ async function ready(slots = 9): Promise<{ lifter: PlayedLifter; you: Person }> 
   return { lifter, you };
 }
 
+const hour = 3_600_000;
+
 const jobOf = (answer: Awaited<ReturnType<Person['say']>>) => {
   const mark = decodeJobMark(answer);
   if (mark === undefined) throw new Error(`no job in "${bodyOf(answer)}"`);
@@ -49,6 +51,17 @@ async function ledgerInNode(): Promise<{ epoch: number; open: string[] }> {
   return {
     epoch: Math.max(0, ...sheets.map(({ sheet }) => sheet.epoch)),
     open: [...readLedger(sheets).entries()].map(({ id }) => id),
+  };
+}
+
+/** Puts the clock of the day on, for this test. */
+function clockAhead(): (ms: number) => void {
+  const now = Date.now;
+  let aheadMs = 0;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs);
+  onTestFinished(() => void clock.mockRestore());
+  return (ms) => {
+    aheadMs += ms;
   };
 }
 
@@ -181,6 +194,52 @@ describe('with a dispatcher', () => {
     await vi.waitFor(() => expect(lifter.open().length).toBeGreaterThan(before), patience);
     await you.say('unschedule 1');
     expect(bodyOf(await you.say('schedules'))).not.toContain('* * *');
+    await letGo(lifter);
+  });
+
+  it('a run that a crash left unnoted is not brought again, be its job open or over, but the next run is', async () => {
+    const putClockOn = clockAhead();
+    const start = (resource: string) => startDispatcher(resource, { missedRuns: 'once' });
+    const first = await start('dispatcher.1');
+    const { lifter, you } = await ready();
+    const inHalfAnHour = new Date(Date.now() + hour / 2).getUTCMinutes();
+    await you.say(`lift 2 every "${inHalfAnHour} * * * *"`);
+    const bot = await login(stage.provisioned.accounts.bot, 'editor');
+    const node = pubsubOf(bot).node(stage.provisioned.nodes.schedules, scheduleCodec);
+    const [unnoted] = await node.items();
+    if (unnoted === undefined) throw new Error('the schedule is not in the node');
+    const runIsNoted = () =>
+      vi.waitFor(async () => {
+        expect((await node.items())[0]?.value.last).toBeGreaterThan(unnoted.value.created);
+      }, patience);
+    // As a crash leaves it between the writing of the job and the note of the run.
+    const forgetRun = () => node.publish(unnoted.value, { id: unnoted.id });
+
+    putClockOn(hour);
+    await runIsNoted();
+    const { open: brought } = await ledgerInNode();
+    expect(brought).toHaveLength(1);
+    await first.kill();
+    await forgetRun();
+    const second = await start('dispatcher.2');
+    await runIsNoted();
+    expect((await ledgerInNode()).open).toEqual(brought);
+
+    await lifter.announce(9);
+    const entries = await Promise.all(brought.map((job) => entryOf(lifter, job)));
+    await Promise.all(entries.map(lifter.succeed));
+    await letGo(lifter);
+    await second.kill();
+    await forgetRun();
+    await start('dispatcher.3');
+    await runIsNoted();
+    expect((await ledgerInNode()).open).toEqual([]);
+
+    putClockOn(hour);
+    await lifter.announce(9);
+    await vi.waitFor(() => expect(lifter.given()).toHaveLength(1), patience);
+    expect(lifter.given().map(({ id }) => id)).not.toEqual(brought);
+    await you.say(`unschedule ${unnoted.value.number}`);
     await letGo(lifter);
   });
 
