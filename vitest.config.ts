@@ -10,6 +10,14 @@ const packages = ['libs', 'services', 'infra'].flatMap((dir) =>
 
 const conditions = defaultServerConditions.filter((condition) => condition !== 'module');
 
+/**
+ * Packages whose integration tests wait for what happens, and are in no hurry: two files at a time, each with servers of its own. The others
+ * measure time-outs that a busy machine would stretch.
+ */
+const patient = ['cli', 'ejabberd', 'job-client', 'prosody', 'provision', 'xmpp-pubsub'];
+const together = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+const oneByOne = { maxWorkers: 1, sequence: { groupOrder: 2 } };
+
 export default defineConfig({
   // Sources, not dist: the same custom condition that tsconfig.base.json names. Else what Node itself would take: `module` is for
   // bundlers, and what stands there need not run in Node.
@@ -36,7 +44,7 @@ export default defineConfig({
         test: {
           name: `@heavylift/${name}:integration`,
           include: ['test/integration/**/*.test.ts'],
-          fileParallelism: false,
+          ...(patient.includes(name) ? together : oneByOne),
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -41,10 +41,9 @@ if (all) {
   await step('types', typeCheck);
 }
 if (all || only.unit) await step('unit tests', vitest('*:unit'));
-// One file at a time: each starts servers of its own, and measures time-outs that a busy machine would stretch.
 if (all || only.integration) {
   const retry = process.env['CI'] ? ['--retry=1'] : [];
-  await step('integration tests', vitest('*:integration', '--no-file-parallelism', ...retry));
+  await step('integration tests', vitest('*:integration', ...retry));
 }
 
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -174,7 +174,7 @@ const BOOT = {
       erlang:halt(0, [{flush, false}])
     end).`,
   tables: `
-    case mnesia:table_info(pubsub_item, storage_type) of
+    case catch mnesia:table_info(pubsub_item, storage_type) of
       disc_only_copies ->
         {atomic, ok} = mnesia:del_table_index(pubsub_item, nodeidx),
         {atomic, ok} = mnesia:change_table_copy_type(pubsub_item, node(), disc_copies),
