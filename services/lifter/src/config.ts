@@ -44,6 +44,12 @@ export const lifterOptions = {
     type: text('the path of a YAML file'),
     otherwise: 'none',
   }),
+  LIFTER_RESULTS_KEPT: withDefault({
+    description:
+      'Items of results that stay at the node of this lifter for whoever was away: each has one job, or dozens under load. The oldest is overwritten. The node has to hold as many (`max_items`).',
+    type: integer({ min: 1, max: 100_000 }),
+    default: '500',
+  }),
   LIFTER_DRAIN_SECONDS: withDefault({
     description: 'Time for running jobs to finish when told to stop; then they are handed back.',
     type: seconds(),

@@ -38,6 +38,8 @@ export interface LifterOptions {
   readonly dispatcher: string;
   readonly version: string;
   readonly slots: number;
+  /** Items of results to leave at the node; the oldest is overwritten. */
+  readonly resultsKept: number;
   /** Time for running jobs to finish when the lifter stops, in milliseconds; then they are handed back. */
   readonly drainMs: number;
   /** Time for a job to end once it has been told to, in milliseconds: the runner's. */
@@ -88,6 +90,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
   });
   const reporter = createReporter({
     ...nodes,
+    resultsKept: options.resultsKept,
     account: () => session.jid?.bare().toString() ?? '',
     ledger,
     log,

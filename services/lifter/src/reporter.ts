@@ -12,7 +12,7 @@ import type { Assignment } from './assignments.js';
 import type { LedgerView } from './ledger-view.js';
 import { createProgressReporter } from './progress.js';
 import { isResult, type Report } from './reports.js';
-import { createResultSlots } from './result-slots.js';
+import { createResultRing } from './result-ring.js';
 import { createStatements, type LedgerNews } from './statements.js';
 
 /** Tells how jobs fare and how they ended. */
@@ -36,6 +36,8 @@ export interface Reporter {
 export interface ReporterOptions {
   /** Bare JID of this lifter. */
   readonly account: () => string;
+  /** Items of results that this lifter has at the node, at most. */
+  readonly resultsKept: number;
   readonly results: PubSubNode<readonly JobResult[]>;
   readonly events: PubSubNode<readonly JobEvent[]>;
   readonly ledger: Pick<LedgerView, 'mine' | 'isCurrent'>;
@@ -45,8 +47,8 @@ export interface ReporterOptions {
 }
 
 export function createReporter(options: ReporterOptions): Reporter {
-  const { account, results, events, ledger, log, onTold } = options;
-  const slots = createResultSlots(results, account);
+  const { account, resultsKept, results, events, ledger, log, onTold } = options;
+  const ring = createResultRing(results, account, resultsKept);
   const statements = createStatements();
   const about = ({ job, attempt }: Report) => {
     const assignment = statements.assignmentOf(job);
@@ -78,14 +80,14 @@ export function createReporter(options: ReporterOptions): Reporter {
   let lastResults: readonly JobResult[] = [];
   const resultsOutbox = createOutbox<JobResult>({
     ...policy,
-    newItemId: slots.next,
+    newItemId: ring.next,
     async publish(id, batch) {
       lastResults = batch;
       await results.publish(batch, { id });
       confirm(batch);
     },
     async hasArrived(id) {
-      if (!(await slots.holds(id, lastResults))) return false;
+      if (!(await ring.holds(id, lastResults))) return false;
       confirm(lastResults);
       return true;
     },

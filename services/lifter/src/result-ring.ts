@@ -1,29 +1,29 @@
 import type { JobResult } from '@heavylift/jobs';
 import { hasCondition, type Item, type PubSubNode } from '@heavylift/xmpp-pubsub';
 
-/** Items of results that one lifter has at the node, at most. */
-const SLOTS = 500;
-
 /**
  * Where a lifter's next item of results goes: round and round the same ids, so that the oldest of its items is overwritten.
  *
  * Replacing an item costs a server the same however many there are. A new one beyond the node's limit does not: ejabberd, by default,
  * takes 2 ms for it at a node of a thousand.
  */
-export interface ResultSlots {
+export interface ResultRing {
   /** The id of the next item. The first time it has to ask the node where this account's last process ended. */
   next(): Promise<string>;
   /** Whether the item holds these results, and not what it held before. */
   holds(id: string, results: readonly JobResult[]): Promise<boolean>;
 }
 
-/** @param account bare JID of the lifter: nobody else writes under ids with that name */
-export function createResultSlots(
+/**
+ * @param account bare JID of the lifter: nobody else writes under ids with that name
+ * @param size how many items there are, at most
+ */
+export function createResultRing(
   node: Pick<PubSubNode<readonly JobResult[]>, 'items'>,
   account: () => string,
-  slots = SLOTS,
-): ResultSlots {
-  let slot: number | undefined;
+  size: number,
+): ResultRing {
+  let place: number | undefined;
   const idOf = (of: number) => `${account()}:${of}`;
 
   async function read(id: string): Promise<Item<readonly JobResult[]> | undefined> {
@@ -42,8 +42,8 @@ export function createResultSlots(
 
   return {
     async next() {
-      slot = slot === undefined ? await oldestSlot(slots, writtenAt) : (slot + 1) % slots;
-      return idOf(slot);
+      place = place === undefined ? await oldestPlace(size, writtenAt) : (place + 1) % size;
+      return idOf(place);
     },
     async holds(id, results) {
       const there = (await read(id))?.value ?? [];
@@ -55,23 +55,23 @@ export function createResultSlots(
 }
 
 /**
- * The slot after the newest one, of slots that are filled one after the other, round and round. A search by halves: from the first slot
+ * The place after the newest one, of places that are filled one after the other, round and round. A search by halves: from the first place
  * on times rise, up to the newest, and what comes after it is older than the first, or empty.
  * @param writtenAt undefined: nothing was written there
  */
-export async function oldestSlot(
-  slots: number,
-  writtenAt: (slot: number) => Promise<number | undefined>,
+export async function oldestPlace(
+  size: number,
+  writtenAt: (place: number) => Promise<number | undefined>,
 ): Promise<number> {
   const first = await writtenAt(0);
   if (first === undefined) return 0;
   let low = 1;
-  let high = slots;
+  let high = size;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const at = await writtenAt(middle);
     if (at !== undefined && at >= first) low = middle + 1;
     else high = middle;
   }
-  return low % slots;
+  return low % size;
 }

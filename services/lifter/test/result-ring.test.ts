@@ -2,12 +2,12 @@ import type { JobResult } from '@heavylift/jobs';
 import { type Item, XmppError } from '@heavylift/xmpp-pubsub';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createResultSlots, oldestSlot } from '../src/result-slots.js';
+import { createResultRing, oldestPlace } from '../src/result-ring.js';
 
 const account = () => 'lifter-1@example.org';
 
 /** What a node keeps, and a process of the lifter that writes to it. */
-function keeping(slots: number) {
+function keeping(size: number) {
   const kept = new Map<string, readonly JobResult[]>();
   let reads = 0;
   const node = {
@@ -19,7 +19,7 @@ function keeping(slots: number) {
       });
     },
   };
-  const startProcess = () => createResultSlots(node, account, slots);
+  const startProcess = (now = size) => createResultRing(node, account, now);
   return { kept, startProcess, reads: () => reads };
 }
 
@@ -35,12 +35,15 @@ const result = (number: number): JobResult => ({
   failures: [],
 });
 
+const numbers = (kept: ReadonlyMap<string, readonly JobResult[]>): number[] =>
+  [...kept.values()].map(([only]) => only?.number ?? 0).sort((a, b) => a - b);
+
 describe('the ids of items of results', () => {
   it('go round, so that a lifter has so many items at the node and no more', async () => {
     const { startProcess } = keeping(3);
-    const slots = startProcess();
+    const ring = startProcess();
     const ids: string[] = [];
-    for (let count = 0; count < 5; count += 1) ids.push(await slots.next());
+    for (let count = 0; count < 5; count += 1) ids.push(await ring.next());
     expect(ids.map((id) => id.replace(`${account()}:`, ''))).toEqual(['0', '1', '2', '0', '1']);
   });
 
@@ -53,49 +56,62 @@ describe('the ids of items of results', () => {
           const { kept, startProcess } = keeping(size);
           let number = 0;
           for (const count of processes) {
-            const slots = startProcess();
+            const ring = startProcess();
             for (let written = 0; written < count; written += 1)
-              kept.set(await slots.next(), [result(++number)]);
+              kept.set(await ring.next(), [result(++number)]);
           }
           const newest = Array.from({ length: Math.min(size, number) }, (_, back) => number - back);
-          const there = [...kept.values()].map(([only]) => only?.number ?? 0);
-          expect(there.sort((a, b) => b - a)).toEqual(newest);
+          expect(numbers(kept)).toEqual(newest.reverse());
         },
       ),
     ));
 
   it('are found with a few reads', async () => {
     const { kept, startProcess, reads } = keeping(500);
-    const slots = startProcess();
-    for (let number = 1; number <= 700; number += 1) kept.set(await slots.next(), [result(number)]);
+    const ring = startProcess();
+    for (let number = 1; number <= 700; number += 1) kept.set(await ring.next(), [result(number)]);
     const before = reads();
     await startProcess().next();
     expect(reads() - before).toBeLessThanOrEqual(10);
   });
 
+  it('go on in the same order when there are to be more of them, or fewer', async () => {
+    const { kept, startProcess } = keeping(5);
+    const write = async (size: number, from: number, to: number) => {
+      const ring = startProcess(size);
+      for (let number = from; number <= to; number += 1)
+        kept.set(await ring.next(), [result(number)]);
+    };
+    await write(5, 1, 7);
+    await write(8, 8, 11);
+    expect(numbers(kept)).toEqual([6, 7, 8, 9, 10, 11]);
+    await write(4, 12, 15);
+    expect(numbers(kept).slice(-4)).toEqual([12, 13, 14, 15]);
+  });
+
   it('are looked for in holes first, which a purge may have left', async () => {
     const times = [50, 60, undefined, undefined, 30, 40];
-    expect(await oldestSlot(times.length, async (slot) => times[slot])).toBe(2);
+    expect(await oldestPlace(times.length, async (place) => times[place])).toBe(2);
   });
 });
 
 describe('whether an item has arrived', () => {
   it('is told by what is in it, for there was an item under this id before', async () => {
     const { kept, startProcess } = keeping(1);
-    const slots = startProcess();
-    const id = await slots.next();
-    expect(await slots.holds(id, [result(2)])).toBe(false);
+    const ring = startProcess();
+    const id = await ring.next();
+    expect(await ring.holds(id, [result(2)])).toBe(false);
     kept.set(id, [result(1)]);
-    expect(await slots.holds(id, [result(2)])).toBe(false);
+    expect(await ring.holds(id, [result(2)])).toBe(false);
     kept.set(id, [result(2), result(3)]);
-    expect(await slots.holds(id, [result(2), result(3)])).toBe(true);
-    expect(await slots.holds(id, [{ ...result(2), attempt: 2 }])).toBe(false);
+    expect(await ring.holds(id, [result(2), result(3)])).toBe(true);
+    expect(await ring.holds(id, [{ ...result(2), attempt: 2 }])).toBe(false);
   });
 
   it('is not known while the node cannot be read', async () => {
     const failure = new XmppError('timeout', 'no answer');
-    const slots = createResultSlots({ items: () => Promise.reject(failure) }, account);
-    await expect(slots.next()).rejects.toBe(failure);
-    await expect(slots.holds('x', [result(1)])).rejects.toBe(failure);
+    const ring = createResultRing({ items: () => Promise.reject(failure) }, account, 3);
+    await expect(ring.next()).rejects.toBe(failure);
+    await expect(ring.holds('x', [result(1)])).rejects.toBe(failure);
   });
 });
