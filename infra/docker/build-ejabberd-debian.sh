@@ -1,12 +1,10 @@
 #!/bin/bash
 # Builds an ejabberd image from Debian's packages, for machines that cannot pull the official one. As root.
-# Does nothing if it is there already.
+# Docker's cache makes it quick where nothing has changed.
 # Usage: build-ejabberd-debian.sh IMAGE
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 image=$1
-
-docker image inspect "$image" >/dev/null 2>&1 && exit 0
 
 base=$("$here/build-debian-base.sh" bookworm)
 log=$(mktemp)
