@@ -33,6 +33,7 @@ export async function minimalClient(ms: number): Promise<Minimal[]> {
       await timed('message there and back', ms, () =>
         exchange(one, messageTo(`two@${domain}`), (text) => text.includes('</message>')),
       ),
+      await flooded('messages one way', ms, one, two, messageTo(`two@${domain}`)),
       await timed('publish, not kept', ms, () => exchange(one, publish('passing'), isResult)),
       await timed('publish, kept', ms, () => exchange(one, publish('kept'), isResult)),
     ];
@@ -57,6 +58,40 @@ async function timed(what: string, ms: number, once: () => Promise<void>): Promi
   }
   const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
   return { what, p50: quantile(times, 0.5), p99: quantile(times, 0.99), perSecond: 1_000 / mean };
+}
+
+/** Messages that are on their way at any time. */
+const floodInFlight = 256;
+
+/** As many as pass: what the server, and two clients that do nothing else, have both processors for. */
+async function flooded(
+  what: string,
+  ms: number,
+  from: Connection,
+  to: Connection,
+  message: string,
+): Promise<Minimal> {
+  const sent: number[] = [];
+  const times: number[] = [];
+  let rest = '';
+  const limit = now() + ms;
+  const send = (count: number): void => {
+    for (let index = 0; index < count; index += 1) sent.push(now());
+    from.socket.write(message.repeat(count));
+  };
+  await new Promise<void>((resolve) => {
+    to.onText = (text) => {
+      const parts = (rest + text).split('</message>');
+      rest = parts.pop() ?? '';
+      const at = now();
+      for (const began of sent.splice(0, parts.length)) times.push(at - began);
+      if (at < limit) send(parts.length);
+      else if (sent.length === 0) resolve();
+    };
+    send(floodInFlight);
+  });
+  const perSecond = (times.length / (now() - limit + ms)) * 1_000;
+  return { what, p50: quantile(times, 0.5), p99: quantile(times, 0.99), perSecond };
 }
 
 interface Connection {
