@@ -90,6 +90,8 @@ export function sessionOptions(config: XmppConfig, log?: SessionLog): SessionOpt
     // A dead service's presence has to go at once, not after the time to resume: that is how the others learn of it. And a service
     // re-reads what it needs after a break anyway.
     streamManagement: false,
+    // Services are few, and nothing moves while they are away. Who led before a break has to be back before others take over (`yieldMs`).
+    backoff: { maxMs: 5_000 },
     ...(log === undefined ? {} : { log }),
   };
 }

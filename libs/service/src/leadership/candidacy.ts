@@ -29,7 +29,7 @@ const defaultTimings: LeadershipTimings = {
   silentMs: 2_000,
   lastAskMs: 1_000,
   certaintyMs: 1_000,
-  yieldMs: 2_500,
+  yieldMs: 5_500,
   recheckMs: 5_000,
   longestRetryMs: 5_000,
 };

@@ -68,7 +68,7 @@ export interface LeadershipTimings {
   readonly certaintyMs: number;
   /**
    * After a break, who did not lead before it lets him who did go first for so long: a server that was killed may have forgotten what
-   * it confirmed last, and only the former leader remembers that. @default 2_500
+   * it confirmed last, and only the former leader remembers that. Longer than services wait to connect again. @default 5_500
    */
   readonly yieldMs: number;
   /** How often a leader looks at the lock when it has no other reason to. @default 5_000 */

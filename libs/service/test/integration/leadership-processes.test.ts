@@ -88,7 +88,7 @@ it('one of them leads again after a kill of the server', { timeout: 120_000 }, a
   await server.kill();
   await server.restart();
   await vi.waitFor(() => expect(terms()).toBeGreaterThanOrEqual(2), {
-    // They wait for longer and longer, up to 15 s, while the server is not up yet.
+    // They wait for longer and longer, up to 5 s, while the server is not up yet.
     timeout: 60_000,
   });
 });
