@@ -9,7 +9,10 @@ const service = z.strictObject({
     .strictObject({
       context: z.literal('../..'),
       dockerfile: z.literal('infra/docker/service.Dockerfile'),
-      args: z.strictObject({ SERVICE: z.enum(['dispatcher', 'notifier', 'lifter', 'cli']) }),
+      args: z.strictObject({
+        BASE: z.string().regex(/^\$\{NODE_IMAGE:-node:20-slim\}$/),
+        SERVICE: z.enum(['dispatcher', 'notifier', 'lifter', 'cli']),
+      }),
     })
     .optional(),
   profiles: z.array(z.string()).optional(),
@@ -65,18 +68,24 @@ const files = [
 describe.each(files)('infra/compose/$name', ({ name, processes, servers }) => {
   const compose = file.parse(parse(infra(`compose/${name}`), { merge: true }));
   const all = Object.entries(compose.services);
-  const ours = all.filter(([, { build }]) => build !== undefined);
+  const ours = all.flatMap(([key, one]) => {
+    const role = /:-heavylift\/(\w+):latest\}$/.exec(one.image)?.[1];
+    return role === undefined ? [] : [{ key, one, role }];
+  });
   const sourcesOf = ({ secrets = [] }: Service): string[] =>
     secrets.map((secret) => (typeof secret === 'string' ? secret : secret.source));
 
   it('has as many of each as it says', () => {
     const count: Record<string, number> = {};
-    for (const [, { build, deploy }] of ours) {
-      const role = build?.args.SERVICE ?? '';
-      count[role] = (count[role] ?? 0) + (deploy?.replicas ?? 1);
-    }
+    for (const { one, role } of ours)
+      count[role] = (count[role] ?? 0) + (one.deploy?.replicas ?? 1);
     expect(count).toEqual(processes);
     expect(all.length - ours.length).toBe(servers);
+  });
+
+  it('builds each image once', () => {
+    const built = all.flatMap(([, { build }]) => (build === undefined ? [] : build.args.SERVICE));
+    expect(built.sort()).toEqual(Object.keys(processes).sort());
   });
 
   it('names only networks, volumes, secrets and services that it has', () => {
@@ -97,13 +106,13 @@ describe.each(files)('infra/compose/$name', ({ name, processes, servers }) => {
   });
 
   it('lets no service of ours be root, write, or see the password of another', () => {
-    for (const [key, one] of ours) {
+    for (const { key, one, role } of ours) {
       expect(one).toMatchObject({
         read_only: true,
         cap_drop: ['ALL'],
         security_opt: ['no-new-privileges:true'],
       });
-      const expected = one.build?.args.SERVICE === 'cli' ? 'admin-password' : key;
+      const expected = role === 'cli' ? 'admin-password' : key;
       expect(sourcesOf(one)).toEqual([expected]);
     }
   });
@@ -114,7 +123,8 @@ describe.each(files)('infra/compose/$name', ({ name, processes, servers }) => {
       .filter((path) => path.startsWith('./env/'))
       .map((path) => path.slice('./env/'.length));
     expect(read.sort()).toEqual(envFileNames(processes.lifter));
-    for (const [, { restart, profiles, environment }] of ours) {
+    for (const { one } of ours) {
+      const { restart, profiles, environment } = one;
       if (profiles !== undefined) continue;
       expect(restart).toBe('on-failure');
       expect(environment).toEqual({ CONFIG_FILE: '/run/secrets/service.env' });

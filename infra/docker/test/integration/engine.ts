@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Engine, ensureImage, findEngine, OFFICIAL_IMAGE } from '@heavylift/ejabberd';
+import { fingerprint } from './fingerprint.js';
 
 export interface Requirements {
   readonly engine: Engine;
@@ -11,13 +12,20 @@ export interface Requirements {
   readonly base: string;
 }
 
-/** An engine and the images that can only be had from a registry; without, says loudly what is skipped and why. */
-export async function requirements(suite: string): Promise<Requirements | undefined> {
+/**
+ * An engine, the images that can only be had from a registry, and perhaps a plugin of the client's; without, says loudly what is
+ * skipped and why.
+ */
+export async function requirements(
+  suite: string,
+  plugin?: 'compose',
+): Promise<Requirements | undefined> {
   const server = process.env['EJABBERD_IMAGE'] || OFFICIAL_IMAGE;
   const base = process.env['NODE_IMAGE'] || 'node:20-slim';
   const engine = await findEngine();
   if (typeof engine === 'string') return skipped(suite, engine);
   try {
+    if (plugin !== undefined) await dockerOf(engine)(plugin, 'version');
     await ensureImage(engine, server);
     await ensureImage(engine, base);
   } catch (error) {
@@ -39,16 +47,35 @@ const workspace = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** Runs the client at the root of the workspace. @returns what it printed */
 export const dockerOf =
-  ({ docker }: Engine): Docker =>
+  ({ docker }: Engine, env: NodeJS.ProcessEnv = process.env): Docker =>
   async (...args) => {
-    const { stdout } = await promisify(execFile)(docker, args, { cwd: workspace });
+    const { stdout } = await promisify(execFile)(docker, args, { cwd: workspace, env });
     return stdout.trim();
   };
 
-/** Builds the image of a service. @returns its name */
-export async function build(docker: Docker, service: string, base: string): Promise<string> {
-  const image = `heavylift-test/${service}`;
-  const args = [`--build-arg=BASE=${base}`, `--build-arg=SERVICE=${service}`];
-  await docker('build', '--file=infra/docker/service.Dockerfile', ...args, `--tag=${image}`, '.');
-  return image;
+export const services = ['dispatcher', 'notifier', 'lifter'] as const;
+
+/** The image of a service that {@link buildAll} makes. */
+export const imageOf = (service: string): string => `heavylift-test/${service}`;
+
+const LABEL = 'org.heavylift.test.of';
+
+/** Builds the images of all services and of the command, unless another suite has built them of the same files. */
+export async function buildAll(docker: Docker, base: string): Promise<void> {
+  const id = await docker('image', 'inspect', '--format={{.Id}}', base);
+  const of = await fingerprint(workspace, id);
+  const build = async (service: string): Promise<void> => {
+    const image = imageOf(service);
+    const label = `--format={{index .Config.Labels "${LABEL}"}}`;
+    const built = await docker('image', 'inspect', label, image).catch(() => undefined);
+    if (built === of) return;
+    await docker(
+      ...['build', '--file=infra/docker/service.Dockerfile', `--tag=${image}`],
+      ...[`--label=${LABEL}=${of}`, `--build-arg=BASE=${base}`, `--build-arg=SERVICE=${service}`],
+      '.',
+    );
+  };
+  // The first one makes the layer that all have in common.
+  await build('cli');
+  await Promise.all(services.map(build));
 }

@@ -8,14 +8,12 @@ import {
   type TestCa,
 } from '@heavylift/ejabberd';
 import { envFiles, provision, writeEnvFiles } from '@heavylift/provision';
-import { createSession, type Session } from '@heavylift/xmpp-pubsub';
-import xml from '@xmpp/xml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { build, type Docker, dockerOf, requirements } from './engine.js';
+import { logIn, type Person } from './chat.js';
+import { buildAll, type Docker, dockerOf, imageOf, requirements, services } from './engine.js';
 import { forProduction } from './production.js';
 
 const LABEL = 'org.heavylift.test=images';
-const services = ['dispatcher', 'notifier', 'lifter'] as const;
 const found = await requirements('images of the services');
 
 /** What compose and the manifests of Kubernetes set. */
@@ -31,16 +29,14 @@ describe.skipIf(found === undefined)(
     /** That of the server: its ports are on the loopback interface of all that is run beside it. */
     let network: string;
     const ann = { username: 'ann', password: 'secret' };
-    const sessions: Session[] = [];
+    let person: Person | undefined;
 
     beforeAll(async () => {
       if (found === undefined) return;
       docker = dockerOf(found.engine);
       await removeLeftovers();
       const { base } = found;
-      // The first one makes the layer that all have in common.
-      await build(docker, 'cli', base);
-      await Promise.all(services.map((service) => build(docker, service, base)));
+      await buildAll(docker, base);
       ca = await makeTestCa();
       dir = await mkdtemp(join(tmpdir(), 'heavylift-images-'));
       const caFile = join(dir, 'ca.pem');
@@ -66,7 +62,7 @@ describe.skipIf(found === undefined)(
     }, 600_000);
 
     afterAll(async () => {
-      await Promise.all(sessions.map((session) => session.stop()));
+      await person?.stop();
       await removeLeftovers();
       await server?.stop();
       await docker?.('image', 'prune', '--force', '--filter=label=org.heavylift.stage=files');
@@ -99,9 +95,14 @@ describe.skipIf(found === undefined)(
 
     async function start(service: (typeof services)[number]): Promise<void> {
       const options = configured(files[service], ports[service]);
-      const image = `heavylift-test/${service}`;
       // A second is for the test; the interval in the image is for machines that have more to do.
-      const args = ['--detach', `--label=${LABEL}`, '--health-interval=1s', ...options, image];
+      const args = [
+        '--detach',
+        `--label=${LABEL}`,
+        '--health-interval=1s',
+        ...options,
+        imageOf(service),
+      ];
       containers.set(service, await docker('run', ...args));
     }
     const container = (service: (typeof services)[number]): string => containers.get(service) ?? '';
@@ -109,7 +110,7 @@ describe.skipIf(found === undefined)(
     it.each([...services, 'cli'])('%s adds at most 60 MB to the base image', async (service) => {
       const size = async (image: string) =>
         Number(await docker('image', 'inspect', '--format={{.Size}}', image));
-      const added = (await size(`heavylift-test/${service}`)) - (await size(found?.base ?? ''));
+      const added = (await size(imageOf(service))) - (await size(found?.base ?? ''));
       expect(added).toBeGreaterThan(1_000_000);
       expect(added).toBeLessThan(60_000_000);
     });
@@ -118,13 +119,7 @@ describe.skipIf(found === undefined)(
       '%s tells what configuration it would run with, passwords masked',
       async (service) => {
         const options = configured(files[service], ports[service]);
-        const said = await docker(
-          'run',
-          '--rm',
-          ...options,
-          `heavylift-test/${service}`,
-          '--check-config',
-        );
+        const said = await docker('run', '--rm', ...options, imageOf(service), '--check-config');
         expect(said).toMatch(/XMPP_SERVICE.*xmpp:\/\/127\.0\.0\.1:5222/);
         expect(said).toContain('NODE_PREFIX');
         expect(said).not.toMatch(/XMPP_PASSWORD\s*=?\s*[\w-]{20}/);
@@ -153,27 +148,9 @@ describe.skipIf(found === undefined)(
 
     it('run a job from the request to the answer, on a file system that cannot be written', async () => {
       for (const service of services) await start(service);
-      const heard: string[] = [];
-      const session = await logIn(ann);
-      session.on('stanza', (stanza) => {
-        const text = stanza.is('message') ? stanza.getChildText('body') : null;
-        if (text !== null) heard.push(text);
-      });
-      await session.send(xml('presence'));
-      const ask = (text: string) =>
-        session.send(
-          xml('message', { type: 'chat', to: `bot@${server.domain}` }, xml('body', {}, text)),
-        );
-      // What a lifter can do is known once it has announced itself.
-      await vi.waitFor(
-        async () => {
-          await ask('help');
-          await vi.waitFor(() => expect(heard.splice(0).join('\n')).toMatch(/\blift\b/));
-        },
-        { timeout: 40_000, interval: 1_000 },
-      );
-      await ask('lift 1');
-      await vi.waitFor(() => expect(heard.join('\n')).toMatch(/Done lifting/), { timeout: 40_000 });
+      const { service, domain } = server;
+      person = await logIn({ service, domain, ...ann, tls: { ca: ca.certificate } });
+      await person.liftOnce(40_000);
     }, 120_000);
 
     it.each(services)('%s is healthy', async (service) => {
@@ -201,17 +178,5 @@ describe.skipIf(found === undefined)(
       await docker('stop', '--time=30', container(service));
       expect(await docker('inspect', '--format={{.State.ExitCode}}', container(service))).toBe('0');
     });
-
-    async function logIn(who: typeof ann): Promise<Session> {
-      const session = createSession({
-        service: server.service,
-        domain: server.domain,
-        ...who,
-        tls: { ca: ca.certificate },
-      });
-      sessions.push(session);
-      await session.start();
-      return session;
-    }
   },
 );
