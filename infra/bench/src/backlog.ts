@@ -75,10 +75,10 @@ function untold({ jobs }: System): number {
 /** @returns jobs accepted a second */
 async function accept(system: System, count: number, text: string): Promise<number> {
   const began = now();
-  const before = answeredCount(system);
+  const before = system.answered.count;
   const refusedBefore = system.refused.count;
   let sent = 0;
-  const done = () => answeredCount(system) - before + system.refused.count - refusedBefore;
+  const done = () => system.answered.count - before + system.refused.count - refusedBefore;
   for (const limit = now() + answerLimitMs; done() < count && now() < limit; ) {
     while (sent < count && sent - done() < inFlight) {
       await system.ask(text);
@@ -91,15 +91,9 @@ async function accept(system: System, count: number, text: string): Promise<numb
   return (done() / (now() - began)) * 1_000;
 }
 
-const answeredCount = ({ jobs }: System): number => {
-  let count = 0;
-  for (const { answered } of jobs.values()) if (answered !== undefined) count += 1;
-  return count;
-};
-
 async function acceptedAgain(system: System): Promise<number> {
-  const before = answeredCount(system);
-  for (const limit = now() + answerLimitMs; answeredCount(system) === before && now() < limit; ) {
+  const before = system.answered.count;
+  for (const limit = now() + answerLimitMs; system.answered.count === before && now() < limit; ) {
     await system.ask('noop');
     await sleep(50);
   }

@@ -27,6 +27,8 @@ export interface System {
   /** Asks for a job. Resolves when it is sent. */
   ask(text: string): Promise<void>;
   /** Requests so far that were answered without a job, and the last such answer. */
+  /** Requests that were accepted. Counted, for to look through all of them costs the more the more there are. */
+  readonly answered: { readonly count: number };
   readonly refused: { readonly count: number; readonly last: string };
   /** Called whenever a requester is told. */
   onTold: (job: Timeline) => void;
@@ -80,6 +82,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const [user] = provisioned.accounts.users;
   const jobs = new Map<string, Timeline>();
   const refused = { count: 0, last: '' };
+  const answered = { count: 0 };
   const sheets = { count: 0, entries: 0 };
   let onTold: System['onTold'] = () => undefined;
   const requester = createRequester({
@@ -93,6 +96,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         refused.last = text;
         return;
       }
+      if (timeline.answered === undefined) answered.count += 1;
       timeline.answered = now();
       timeline.number = job.number;
     },
@@ -147,6 +151,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await requester.ask(text, request);
     },
     refused,
+    answered,
     sheets,
     get onTold() {
       return onTold;
