@@ -24,8 +24,9 @@ export async function requirements(
   const base = process.env['NODE_IMAGE'] || 'node:20-slim';
   const engine = await findEngine();
   if (typeof engine === 'string') return skipped(suite, engine);
+  if (plugin !== undefined && !(await works(engine, plugin)))
+    return sayIsSkipped(suite, `\`docker ${plugin}\` is not installed`);
   try {
-    if (plugin !== undefined) await dockerOf(engine)(plugin, 'version');
     await ensureImage(engine, server);
     await ensureImage(engine, base);
   } catch (error) {
@@ -37,6 +38,18 @@ export async function requirements(
 function skipped(suite: string, why: string): undefined {
   // Where the engine is provided, its absence is a failure.
   if (process.env['CONTAINER_SUITES'] === 'required') throw new Error(`${suite}: ${why}`);
+  return sayIsSkipped(suite, why);
+}
+
+/** A plugin cannot be had everywhere that an engine can. */
+function works(engine: Engine, plugin: string): Promise<boolean> {
+  return dockerOf(engine)(plugin, 'version').then(
+    () => true,
+    () => false,
+  );
+}
+
+function sayIsSkipped(suite: string, why: string): undefined {
   const line = '*'.repeat(100);
   process.stderr.write(`\n${line}\nSKIPPED: ${suite}, because ${why}\n${line}\n\n`);
 }
