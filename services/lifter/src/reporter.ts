@@ -125,6 +125,8 @@ export function createReporter(options: ReporterOptions): Reporter {
     ledgerChanged(news) {
       for (const report of statements.toRepeat(news, ledger.mine)) say(report);
       if (!news.isReread) return;
+      // Whoever has a result asks again, and says why that fails.
+      ring.find().catch(() => undefined);
       resultsOutbox.resume();
       reportsOutbox.resume();
     },

@@ -8,7 +8,9 @@ import { hasCondition, type Item, type PubSubNode } from '@heavylift/xmpp-pubsub
  * takes 2 ms for it at a node of a thousand.
  */
 export interface ResultRing {
-  /** The id of the next item. The first time it has to ask the node where this account's last process ended. */
+  /** Asks the node where this account's last process ended, once; so that the first result need not wait for it. */
+  find(): Promise<void>;
+  /** The id of the next item. Finds the place first, if that was not done. */
   next(): Promise<string>;
   /** Whether the item holds these results, and not what it held before. */
   holds(id: string, results: readonly JobResult[]): Promise<boolean>;
@@ -23,7 +25,9 @@ export function createResultRing(
   account: () => string,
   size: number,
 ): ResultRing {
-  let place: number | undefined;
+  /** Of the next item, once found. */
+  let place = 0;
+  let finding: Promise<void> | undefined;
   const idOf = (of: number) => `${account()}:${of}`;
 
   async function read(id: string): Promise<Item<readonly JobResult[]> | undefined> {
@@ -40,10 +44,25 @@ export function createResultRing(
     return item && Math.max(...item.value.map(({ finished }) => finished));
   }
 
+  async function search(): Promise<void> {
+    place = await oldestPlace(size, writtenAt);
+  }
+
+  function find(): Promise<void> {
+    finding ??= search().catch((error: unknown) => {
+      finding = undefined;
+      throw error;
+    });
+    return finding;
+  }
+
   return {
+    find,
     async next() {
-      place = place === undefined ? await oldestPlace(size, writtenAt) : (place + 1) % size;
-      return idOf(place);
+      await find();
+      const id = idOf(place);
+      place = (place + 1) % size;
+      return id;
     },
     async holds(id, results) {
       const there = (await read(id))?.value ?? [];
