@@ -7,16 +7,22 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   return best !== undefined && best.distance <= name.length / 3 ? best.candidate : undefined;
 }
 
-/** Letters to insert, delete or replace to make one of the other (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+/** Letters to insert, delete or replace, and neighbours to swap, to make one of the other (optimal string alignment). */
+function editDistance(from: string, to: string): number {
+  const a = [...from];
+  const b = [...to];
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (const [i, letter] of a.entries()) {
+    const row = [i + 1];
+    for (const [j, other] of b.entries()) {
+      const replaced = (last[j] ?? 0) + (letter === other ? 0 : 1);
+      const swapped =
+        letter === b[j - 1] && other === a[i - 1] ? (beforeLast[j - 1] ?? 0) + 1 : replaced;
+      row.push(Math.min(replaced, swapped, (last[j + 1] ?? 0) + 1, (row[j] ?? 0) + 1));
     }
-    row = next;
+    beforeLast = last;
+    last = row;
   }
-  return row[b.length] ?? 0;
+  return last[b.length] ?? 0;
 }
