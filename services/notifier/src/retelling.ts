@@ -1,5 +1,5 @@
 import type { BotMessage } from '@heavylift/jobs';
-import type { Session, Unlisten } from '@heavylift/xmpp-pubsub';
+import { isXmppError, type Session, type Unlisten } from '@heavylift/xmpp-pubsub';
 import xml from '@xmpp/xml';
 
 /**
@@ -29,6 +29,8 @@ export interface RetellingPorts {
 const windowMs = 5_000;
 /** By then it is too late to say it again, in milliseconds. */
 const staleMs = 120_000;
+/** XEP-0012 counts whole seconds, and servers take the difference of two that are cut off: they may seem up for that much longer. */
+const uptimeErrorMs = 1_000;
 
 export function createRetelling(ports: RetellingPorts): Retelling {
   const { session, domain, say, onRetold, onFailure } = ports;
@@ -44,13 +46,22 @@ export function createRetelling(ports: RetellingPorts): Retelling {
     const payload = xml('query', { xmlns: 'jabber:iq:last' });
     const answer = await session.request({ type: 'get', to, payload });
     const seconds = Number(answer?.attrs['seconds'] ?? Number.NaN);
-    return seconds * 1_000 <= performance.now() - since;
+    return seconds * 1_000 - uptimeErrorMs < performance.now() - since;
   }
 
   async function afterBreak(): Promise<void> {
     if (brokenAt === undefined) return;
     const since = brokenAt;
-    if (await hasRestarted(since)) due = recent.filter(({ at }) => at >= since - windowMs);
+    try {
+      if (await hasRestarted(since)) {
+        const lost = recent.filter((said) => said.at >= since - windowMs && !due.includes(said));
+        due = [...due, ...lost];
+      }
+    } catch (error) {
+      onFailure(error);
+      // A server that does not tell will not tell later. Else the break is still to be looked into.
+      if (!isXmppError(error, 'stanza-error')) throw error;
+    }
     brokenAt = undefined;
   }
 
@@ -64,11 +75,22 @@ export function createRetelling(ports: RetellingPorts): Retelling {
     }
   }
 
+  async function catchUp(): Promise<void> {
+    try {
+      await afterBreak();
+      await retell();
+    } catch (error) {
+      // The server is slow, as it may be just after its start; no other call would come.
+      if (isXmppError(error, 'timeout')) return catchUp();
+      throw error;
+    }
+  }
+
   function resume(): void {
     if (isResuming) return;
     isResuming = true;
-    // What is not ours to say now stays due until it is.
-    retell()
+    // What cannot be asked, or is not ours to say now, stays due until it is.
+    catchUp()
       .catch(() => undefined)
       .finally(() => {
         isResuming = false;
@@ -79,9 +101,7 @@ export function createRetelling(ports: RetellingPorts): Retelling {
     session.on('offline', () => {
       brokenAt ??= performance.now();
     }),
-    session.on('online', () => {
-      afterBreak().then(resume, onFailure);
-    }),
+    session.on('online', resume),
   ];
 
   return {
@@ -93,6 +113,7 @@ export function createRetelling(ports: RetellingPorts): Retelling {
     resume,
     stop() {
       due = [];
+      brokenAt = undefined;
       for (const off of unlisten) off();
     },
   };

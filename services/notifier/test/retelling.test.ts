@@ -3,7 +3,7 @@ import type { BotMessage } from '@heavylift/jobs';
 import { type Session, type SessionEvents, XmppError } from '@heavylift/xmpp-pubsub';
 import { jid } from '@xmpp/jid';
 import xml from '@xmpp/xml';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createRetelling } from '../src/retelling.js';
 
 const message = (id: string): BotMessage => ({ to: 'ada@x', type: 'chat', id, body: 'Done' });
@@ -16,12 +16,17 @@ function setUp() {
   const said: (string | undefined)[] = [];
   let isOurs = true;
   let uptime: string | undefined;
+  const failures: XmppError[] = [];
   const session: Pick<Session, 'on' | 'request'> = {
     on(event, listener) {
       happenings.on(event, listener);
       return () => happenings.off(event, listener);
     },
-    request: async () => xml('query', { xmlns: 'jabber:iq:last', seconds: uptime }),
+    request: async () => {
+      const failure = failures.shift();
+      if (failure !== undefined) throw failure;
+      return xml('query', { xmlns: 'jabber:iq:last', seconds: uptime });
+    },
   };
   const retelling = createRetelling({
     session,
@@ -36,6 +41,8 @@ function setUp() {
   return {
     retelling,
     said,
+    /** The next questions fail. */
+    fail: (...errors: XmppError[]) => void failures.push(...errors),
     ours(value: boolean) {
       isOurs = value;
     },
@@ -65,6 +72,48 @@ describe('what was told just before a break', () => {
       expect(said).toEqual([]);
     },
   );
+
+  it('is, if the server seems to be up for longer by less than the second that it counts in', async () => {
+    const { retelling, said, comeBack } = setUp();
+    retelling.said(message('a'));
+    await comeBack('1');
+    await vi.waitFor(() => expect(said).toEqual(['a']));
+  });
+
+  it('is, if the server answers the question only when asked again', async () => {
+    const { retelling, said, fail, comeBack } = setUp();
+    retelling.said(message('a'));
+    fail(new XmppError('timeout', 'silent'), new XmppError('timeout', 'silent'));
+    await comeBack('0');
+    await vi.waitFor(() => expect(said).toEqual(['a']));
+  });
+
+  it('is, if the connection broke once more before the server was asked, or before it was ours to say', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { retelling, said, fail, ours, comeBack } = setUp();
+    retelling.said(message('a'));
+    fail(new XmppError('disconnected', 'cut'));
+    await comeBack('0');
+    expect(said).toEqual([]);
+    ours(false);
+    await comeBack('0');
+    vi.advanceTimersByTime(10_000);
+    await comeBack('0');
+    ours(true);
+    await comeBack('3600');
+    await vi.waitFor(() => expect(said).toEqual(['a']));
+  });
+
+  it('is not, if the server does not tell how long it is up', async () => {
+    const { retelling, said, fail, comeBack } = setUp();
+    retelling.said(message('a'));
+    fail(new XmppError('stanza-error', 'service-unavailable'));
+    await comeBack('0');
+    retelling.resume();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(said).toEqual([]);
+  });
 
   it('waits until it is ours to say', async () => {
     const { retelling, said, ours, comeBack } = setUp();

@@ -57,6 +57,8 @@ async function login({ username, password }: Account): Promise<Session> {
     username,
     password,
     tls: { allowPlaintextOnLoopback: true },
+    // Not for longer than a restart of the server takes.
+    backoff: { maxMs: 1_000 },
     streamManagement: false,
   });
   sessions.push(session);
@@ -199,6 +201,7 @@ async function listen() {
     password: account.password,
     resource: 'client',
     tls: { allowPlaintextOnLoopback: true },
+    backoff: { maxMs: 1_000 },
   });
   sessions.push(session);
   const heard: Element[] = [];
