@@ -1,166 +1,44 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type EjabberdServer, type Line, openLine, startEjabberd } from '@heavylift/ejabberd';
-import {
-  connectPubSub,
-  createSession,
-  type PubSubService,
-  type Session,
-  type SessionOptions,
-} from '@heavylift/xmpp-pubsub';
+import type { Session } from '@heavylift/xmpp-pubsub';
 import xml from '@xmpp/xml';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   availability,
-  type Candidacy,
-  type CandidacyOptions,
   createLogger,
   isServiceError,
-  keepPresence,
   LEADER_NAMESPACE,
-  type LeadershipTimings,
   leaderMark,
-  type Office,
-  standForOffice,
 } from '../../src/index.js';
+import {
+  elected,
+  keepWriting,
+  leaderAndStandby,
+  lockOf,
+  login,
+  patience,
+  round,
+  server,
+  shareServer,
+  stand,
+} from './candidates.js';
 
-const patience = { timeout: 20_000, interval: 10 };
-
-let server: EjabberdServer;
-let round = 0;
-let prefix = '';
-let ends: (() => Promise<unknown>)[] = [];
-/** Epochs of offices that are not over, by their candidates; and how many there were at once, at most. */
-let inOffice: Office[] = [];
-let mostAtOnce = 0;
-
-beforeAll(async () => {
-  server = await startEjabberd();
-  await server.register('bot', 'secret');
-  await server.register('nobody', 'secret');
-});
-afterAll(() => server?.stop());
-beforeEach(() => {
-  round += 1;
-  prefix = `round-${round}/`;
-  inOffice = [];
-  mostAtOnce = 0;
-});
-afterEach(async () => {
-  await Promise.all(ends.map((end) => end()));
-  ends = [];
-});
-
-async function login(options: Partial<SessionOptions> = {}): Promise<Session> {
-  const session = createSession({
-    service: server.service,
-    domain: server.domain,
-    username: 'bot',
-    password: 'secret',
-    tls: { allowPlaintextOnLoopback: true },
-    backoff: { initialMs: 50, maxMs: 500 },
-    streamManagement: false,
-    ...options,
-  });
-  ends.push(() => session.stop());
-  await session.start();
-  return session;
-}
-
-const pubsubOf = (session: Session) => connectPubSub(session, { jid: server.pubsub });
-const lockOf = (session: Session, epoch: number) =>
-  pubsubOf(session).node(`${prefix}lock/dispatcher/${epoch}`);
-
-interface Candidate {
-  readonly session: Session;
-  readonly candidacy: Candidacy;
-  readonly offices: Office[];
-  readonly stop: () => Promise<void>;
-}
-
-function stand(
-  session: Session,
-  { unavailable = false, ...options }: Partial<CandidacyOptions> & { unavailable?: boolean } = {},
-): Candidate {
-  const offices: Office[] = [];
-  let office: Office | undefined;
-  const presence = keepPresence(session, {
-    stanza: () =>
-      unavailable
-        ? xml('presence', { type: 'unavailable' })
-        : availability(office ? 1 : -1, undefined, ...leaderMark('dispatcher', office)),
-    onFailure: () => undefined,
-  });
-  const candidacy = standForOffice({
-    session,
-    pubsub: pubsubOf(session),
-    nodePrefix: prefix,
-    role: 'dispatcher',
-    onElected(elected) {
-      office = elected;
-      offices.push(elected);
-      inOffice.push(elected);
-      mostAtOnce = Math.max(mostAtOnce, inOffice.length);
-      presence.say();
-    },
-    onOver(over) {
-      office = undefined;
-      inOffice = inOffice.filter((other) => other !== over);
-      presence.say();
-    },
-    log: createLogger({ name: 'test', level: process.env['LOG_LEVEL'] ?? 'silent' }),
-    ...options,
-  });
-  const stop = async () => {
-    await candidacy.stop();
-    presence.say();
-    presence.stop();
-  };
-  ends.unshift(stop);
-  return { session, candidacy, offices, stop };
-}
-
-async function line(): Promise<Line> {
-  const opened = await openLine(server.service);
-  ends.push(opened.close);
-  return opened;
-}
-
-const elected = (candidate: Candidate, times = 1) =>
-  vi.waitFor(() => {
-    expect(candidate.offices.length).toBeGreaterThanOrEqual(times);
-    expect(candidate.candidacy.office).toBeDefined();
-  }, patience);
-
-interface Two {
-  readonly leader?: Partial<SessionOptions>;
-  readonly standby?: Partial<SessionOptions>;
-  readonly timings?: Partial<LeadershipTimings>;
-}
-
-async function leaderAndStandby(options: Two = {}) {
-  const { timings = {} } = options;
-  const leader = stand(await login(options.leader), { timings });
-  await elected(leader);
-  const standby = stand(await login(options.standby), { timings });
-  await vi.waitFor(() => expect(standby.candidacy.leader?.epoch).toBe(1), patience);
-  return { leader, standby };
-}
+shareServer();
 
 describe('candidates for an office', () => {
   it('are elected one at a time, however many stand at once (XEP-0060 section 8.1)', async () => {
     const sessions = await Promise.all([login(), login(), login()]);
+    const { prefix } = round;
     for (let again = 0; again < 15; again += 1) {
-      prefix = `race-${round}-${again}/`;
+      round.prefix = `${prefix}${again}/`;
       const candidates = sessions.map((session) => stand(session));
       await vi.waitFor(() => {
-        expect(inOffice).toHaveLength(1);
+        expect(round.inOffice).toHaveLength(1);
         const epochs = candidates.map(({ candidacy }) => candidacy.leader?.epoch);
-        expect(epochs).toEqual(Array(3).fill(inOffice[0]?.epoch));
+        expect(epochs).toEqual(Array(3).fill(round.inOffice[0]?.epoch));
       }, patience);
-      await inOffice[0]?.certify();
+      await round.inOffice[0]?.certify();
       await Promise.all(candidates.map(({ stop }) => stop()));
     }
-    expect(mostAtOnce).toBe(1);
+    expect(round.mostAtOnce).toBe(1);
   });
 
   it('are not elected to what was an epoch before, even if the ledger alone remembers it', async () => {
@@ -175,7 +53,7 @@ describe('candidates for an office', () => {
     await elected(standby);
     expect(standby.candidacy.office?.epoch).toBe(2);
     await expect(leader.offices[0]?.certify()).rejects.toThrow('standing for office no more');
-    expect(mostAtOnce).toBe(1);
+    expect(round.mostAtOnce).toBe(1);
   });
 
   it('let another go first when they resign but stand again', async () => {
@@ -256,120 +134,29 @@ describe('candidates for an office', () => {
     await vi.waitFor(() => expect(late.candidacy.leader?.epoch).toBe(2), patience);
     await second.candidacy.office?.certify();
     expect(late.offices).toEqual([]);
-    expect(mostAtOnce).toBe(1);
-  });
-});
-
-describe('candidates that are held up after they made their lock', () => {
-  it('are not in office by what they read on a connection that is broken, but are elected anew on the next', async () => {
-    const way = await line();
-    const session = await login({ service: way.service });
-    const pubsub = readingLocks(session, async (read) => {
-      if (read !== confirmation) return;
-      const broken = new Promise((resolve) => session.on('offline', resolve));
-      way.cut();
-      await broken;
-    });
-    const candidate = stand(session, { pubsub, timings: { yieldMs: 100 } });
-    await elected(candidate);
-    expect(candidate.offices.map(({ epoch }) => epoch)).toEqual([2]);
-    await candidate.offices[0]?.certify();
-    expect(mostAtOnce).toBe(1);
+    expect(round.mostAtOnce).toBe(1);
   });
 
-  it('look once more before they write, since they are certain only of when they asked', async () => {
-    const session = await login();
-    const certaintyMs = 500;
-    let proceed: () => void = () => undefined;
-    const mayProceed = new Promise<void>((resolve) => {
-      proceed = resolve;
+  it('rely on no lock but the one they found vacant: by one made meanwhile somebody may be in office', async () => {
+    const timings = { certaintyMs: 3_000 };
+    let proceed: (() => void) | undefined;
+    // Looks, finds nobody, and is held up before it makes its lock, a higher one. Neither hears of the other by presence.
+    const late = stand(await login(), {
+      unavailable: true,
+      timings,
+      epochAbove: () => new Promise((resolve) => (proceed = () => resolve(41))),
     });
-    ends.push(async () => proceed());
-    const pubsub = readingLocks(session, (read) => {
-      if (read === confirmation) return sleep(certaintyMs + 10);
-      return read > confirmation ? mayProceed : Promise.resolve();
-    });
-    const candidate = stand(session, { pubsub, timings: { certaintyMs } });
-    await elected(candidate);
-    const writing = keepWriting(candidate);
-    await sleep(200);
-    expect(writing.times).toEqual([]);
-    proceed();
-    await vi.waitFor(() => expect(writing.times.length).toBeGreaterThan(0), patience);
-  });
-});
-
-describe('candidates whose connections fail', () => {
-  it('write no more once another is in office, though nobody tells them', async () => {
-    const way = await line();
-    const { leader, standby } = await leaderAndStandby({
-      leader: { service: way.service, ping: false },
-      // The standby would be in office long before the leader stops to rely on what it read, if it did not wait for that.
-      timings: { checkEveryMs: 100, silentMs: 400, lastAskMs: 400, certaintyMs: 4_000 },
-    });
-    const writing = keepWriting(leader);
-    await vi.waitFor(() => expect(writing.times.length).toBeGreaterThan(0), patience);
-    way.blackHole();
-    await elected(standby);
+    await vi.waitFor(() => expect(proceed).toBeDefined(), patience);
+    const first = stand(await login(), { timings });
+    await elected(first);
+    const writing = keepWriting(first);
+    proceed?.();
+    await elected(late);
     const electedAt = performance.now();
-    // It does not know, and would write if it could.
-    await sleep(1_000);
-    expect(leader.candidacy.office).toBe(leader.offices[0]);
+    expect(late.offices.map(({ epoch }) => epoch)).toEqual([42]);
+    await vi.waitFor(() => expect(first.offices[0]?.signal.aborted).toBe(true), patience);
+    expect(writing.times.length).toBeGreaterThan(0);
     expect(writing.last()).toBeLessThan(electedAt);
-    way.heal();
-    await vi.waitFor(() => expect(leader.candidacy.leader?.epoch).toBe(2), patience);
-    await writing.stop();
-    expect(writing.last()).toBeLessThan(electedAt);
-    await expect(leader.offices[0]?.certify()).rejects.toThrow('the connection broke');
-    await standby.candidacy.office?.certify();
-    expect(leader.offices).toHaveLength(1);
-  });
-
-  it('are out of office at once when the connection is cut, and write when they are elected anew', async () => {
-    const way = await line();
-    const leader = stand(await login({ service: way.service }));
-    await elected(leader);
-    const writing = keepWriting(leader);
-    way.cut();
-    await elected(leader, 2);
-    await expect(leader.offices[0]?.certify()).rejects.toThrow('the connection broke');
-    const before = writing.times.length;
-    await vi.waitFor(() => expect(writing.times.length).toBeGreaterThan(before), patience);
-    await writing.stop();
-    expect(mostAtOnce).toBe(1);
-  });
-
-  it('let the former leader go first when all of them were cut off, even if it comes back last', async () => {
-    const way = await line();
-    const { leader, standby } = await leaderAndStandby({
-      leader: { service: way.service, backoff: { initialMs: 1_000, maxMs: 1_000 } },
-      standby: { service: way.service },
-      timings: { yieldMs: 15_000 },
-    });
-    const back = new Promise((resolve) => standby.session.on('online', resolve));
-    way.cut();
-    await back;
-    await elected(leader, 2);
-    expect(leader.candidacy.office?.epoch).toBe(2);
-    await vi.waitFor(() => expect(standby.candidacy.leader?.epoch).toBe(2), patience);
-    expect(standby.offices).toEqual([]);
-  });
-
-  it('wait for the former leader no longer than they have to', async () => {
-    const way = await line();
-    const { leader, standby } = await leaderAndStandby({
-      leader: { service: way.service, backoff: { initialMs: 60_000, maxMs: 60_000 } },
-      standby: { service: way.service },
-      timings: { yieldMs: 1_000 },
-    });
-    const back = new Promise<number>((resolve) =>
-      standby.session.on('online', () => resolve(performance.now())),
-    );
-    way.cut();
-    const backAt = await back;
-    await elected(standby);
-    expect(performance.now() - backAt).toBeGreaterThanOrEqual(990);
-    expect(leader.candidacy.office).toBeUndefined();
   });
 });
 
@@ -397,42 +184,3 @@ describe('a candidate that may not make nodes', () => {
     await candidate.stop();
   });
 });
-
-/** Of the times that a candidate reads the locks, the first after it made its own; it looked once before. */
-const confirmation = 2;
-
-/** Each time that the service has told the locks, the candidate learns of it only after `heldUp`. */
-function readingLocks(session: Session, heldUp: (read: number) => Promise<void>): PubSubService {
-  const pubsub = pubsubOf(session);
-  let reads = 0;
-  return {
-    ...pubsub,
-    async affiliations(options) {
-      const found = await pubsub.affiliations(options);
-      reads += 1;
-      await heldUp(reads);
-      return found;
-    },
-  };
-}
-
-/** What a writer does: certifies, then writes. Each time counts as a write. */
-function keepWriting(candidate: Candidate) {
-  const times: number[] = [];
-  const over = new AbortController();
-  const done = (async () => {
-    while (!over.signal.aborted) {
-      await candidate.candidacy.office?.certify().then(
-        () => times.push(performance.now()),
-        () => undefined,
-      );
-      await sleep(10);
-    }
-  })();
-  const stop = () => {
-    over.abort();
-    return done;
-  };
-  ends.push(stop);
-  return { times, last: () => times.at(-1), stop };
-}
