@@ -1,397 +1,285 @@
-import type { PrivateServer } from '@heavylift/ejabberd';
 import { nodePlans, nodeRoles } from '@heavylift/jobs';
-import { connectPubSub, createSession, hasCondition, type Session } from '@heavylift/xmpp-pubsub';
-import xml from '@xmpp/xml';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   ProvisionError,
   type Provisioned,
   type ProvisionOptions,
   provision,
 } from '../../src/index.js';
-import { candidates } from './servers.js';
+import { onEachServer, tls } from './servers.js';
 
-const tls = { allowPlaintextOnLoopback: true };
+onEachServer('provisioning', (on) => {
+  let first: Provisioned;
 
-for (const { name, start } of candidates) {
-  describe.skipIf(start === undefined)(`provisioning on ${name}`, () => {
-    let server: PrivateServer;
-    let options: ProvisionOptions;
-    const sessions: Session[] = [];
+  it('makes accounts that can log in (XEP-0133 section 4.1)', async () => {
+    first = await provision(on.options);
+    const { bot, notifier, lifters, users } = first.accounts;
+    const everybody = [bot, notifier, ...lifters, ...users];
+    expect(everybody.map(({ jid }) => jid)).toEqual([
+      'bot@localhost',
+      'notifier@localhost',
+      'lifter-1@localhost',
+      'lifter-2@localhost',
+      'you@localhost',
+      'app@localhost',
+    ]);
+    expect(first.administrators).toEqual(['you@localhost']);
+    expect(new Set(everybody.map(({ password }) => password)).size).toBe(6);
+    for (const { username, password } of everybody) {
+      expect(password.length).toBeGreaterThanOrEqual(24);
+      const session = await on.logIn(username, password);
+      expect(session.jid?.bare().toString()).toBe(`${username}@localhost`);
+    }
+  });
 
-    const logIn = async (username: string, password: string): Promise<Session> => {
-      const { service, domain } = server;
-      const session = createSession({ service, domain, username, password, tls });
-      sessions.push(session);
-      await session.start();
-      return session;
+  it('makes the nodes as planned (XEP-0060 sections 8.1, 8.8 and 8.9)', async () => {
+    const kinds = first.changes.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'account-made')).toHaveLength(6);
+    expect(kinds.filter((kind) => kind === 'node-made')).toHaveLength(nodeRoles.length);
+    const pubsub = await on.pubsubAs(on.server.admin);
+    const jids: Record<string, string[]> = {
+      bot: ['bot@localhost'],
+      notifier: ['notifier@localhost'],
+      lifter: ['lifter-1@localhost', 'lifter-2@localhost'],
+      reader: ['app@localhost'],
     };
-    const pubsubAs = async (account: { username: string; password: string }) =>
-      connectPubSub(await logIn(account.username, account.password), { jid: server.pubsub });
-
-    beforeAll(async () => {
-      if (start === undefined) throw new Error(`no ${name}`);
-      server = await start();
-      options = {
-        service: server.service,
-        domain: server.domain,
-        admin: server.admin,
-        tls,
-        pubsubJid: server.pubsub,
-        lifters: 2,
-        extraUsers: [{ username: 'you', administrator: true }, { username: 'app' }],
-        readers: ['app@localhost'],
-      };
-    }, 300_000);
-    afterAll(async () => {
-      await Promise.all(sessions.map((session) => session.stop()));
-      await server?.stop();
-    });
-
-    let first: Provisioned;
-
-    it('makes accounts that can log in (XEP-0133 section 4.1)', async () => {
-      first = await provision(options);
-      const { bot, notifier, lifters, users } = first.accounts;
-      const everybody = [bot, notifier, ...lifters, ...users];
-      expect(everybody.map(({ jid }) => jid)).toEqual([
-        'bot@localhost',
-        'notifier@localhost',
-        'lifter-1@localhost',
-        'lifter-2@localhost',
-        'you@localhost',
-        'app@localhost',
-      ]);
-      expect(first.administrators).toEqual(['you@localhost']);
-      expect(new Set(everybody.map(({ password }) => password)).size).toBe(6);
-      for (const { username, password } of everybody) {
-        expect(password.length).toBeGreaterThanOrEqual(24);
-        const session = await logIn(username, password);
-        expect(session.jid?.bare().toString()).toBe(`${username}@localhost`);
-      }
-    });
-
-    it('makes the nodes as planned (XEP-0060 sections 8.1, 8.8 and 8.9)', async () => {
-      const kinds = first.changes.map(({ kind }) => kind);
-      expect(kinds.filter((kind) => kind === 'account-made')).toHaveLength(6);
-      expect(kinds.filter((kind) => kind === 'node-made')).toHaveLength(nodeRoles.length);
-      const pubsub = await pubsubAs(server.admin);
-      const jids: Record<string, string[]> = {
-        bot: ['bot@localhost'],
-        notifier: ['notifier@localhost'],
-        lifter: ['lifter-1@localhost', 'lifter-2@localhost'],
-        reader: ['app@localhost'],
-      };
-      for (const role of nodeRoles) {
-        const plan = nodePlans[role];
-        const node = pubsub.node(first.nodes[role]);
-        const affiliated = (await node.affiliations()).map(
-          ({ jid, affiliation }) => `${jid} ${affiliation}`,
-        );
-        const expected = Object.entries(plan.affiliations).flatMap(([who, affiliation]) =>
-          (jids[who] ?? []).map((jid) => `${jid} ${affiliation}`),
-        );
-        expect(affiliated.sort()).toEqual(['admin@localhost owner', ...expected].sort());
-        const subscribed = (await node.subscribers()).map(({ jid, state }) => `${jid} ${state}`);
-        expect(subscribed.sort()).toEqual(
-          plan.subscribers
-            .flatMap((who) => jids[who] ?? [])
-            .map((jid) => `${jid} subscribed`)
-            .sort(),
-        );
-        expect((await node.config()).accessModel).toBe('whitelist');
-      }
-    });
-
-    it('changes nothing but passwords when it runs again (XEP-0133 section 4.6)', async () => {
-      const old = first.accounts.bot.password;
-      const lines: string[] = [];
-      first = await provision({ ...options, log: (line) => lines.push(line) });
-      expect(new Set(first.changes.map(({ kind }) => kind))).toEqual(new Set(['password-set']));
-      expect(first.changes).toHaveLength(6);
-      expect(lines[0]).toBe('gave bot@localhost a new password');
-      await logIn('bot', first.accounts.bot.password);
-      await expect(logIn('bot', old)).rejects.toMatchObject({ code: 'authentication-failed' });
-    });
-
-    it('gives the passwords that it is told to give', async () => {
-      const { accounts } = await provision({
-        ...options,
-        passwords: { bot: 'a password for the bot' },
-        extraUsers: [{ username: 'you', password: 'a password for you' }, { username: 'app' }],
-      });
-      expect(accounts.bot.password).toBe('a password for the bot');
-      await logIn('bot', 'a password for the bot');
-      await logIn('you', 'a password for you');
-    });
-
-    it('puts right what has drifted, and says so', async () => {
-      const pubsub = await pubsubAs(server.admin);
-      const jobs = pubsub.node('heavylift/jobs');
-      await jobs.configure({ accessModel: 'open', title: 'Mine' });
-      await jobs.setAffiliations([
-        { jid: 'bot@localhost', affiliation: 'none' },
-        { jid: 'app@localhost', affiliation: 'publisher' },
-      ]);
-      await jobs.setSubscriptions([
-        { jid: 'lifter-1@localhost', state: 'none' },
-        { jid: 'app@localhost', state: 'subscribed' },
-      ]);
-
-      const { changes } = await provision(options);
-      expect(changes.filter(({ kind }) => kind !== 'password-set')).toEqual([
-        {
-          kind: 'node-configured',
-          node: 'heavylift/jobs',
-          drift: expect.arrayContaining([
-            { field: 'accessModel', was: 'open', wanted: 'whitelist' },
-            { field: 'title', was: 'Mine', wanted: nodePlans.jobs.config.title },
-          ]),
-        },
-        { kind: 'unsubscribed', node: 'heavylift/jobs', jid: 'app@localhost' },
-        {
-          kind: 'affiliation-set',
-          node: 'heavylift/jobs',
-          jid: 'bot@localhost',
-          was: 'none',
-          now: 'publisher',
-        },
-        {
-          kind: 'affiliation-set',
-          node: 'heavylift/jobs',
-          jid: 'app@localhost',
-          was: 'publisher',
-          now: 'none',
-        },
-        { kind: 'subscribed', node: 'heavylift/jobs', jid: 'lifter-1@localhost' },
-      ]);
-      expect((await provision(options)).changes.map(({ kind }) => kind)).not.toContain(
-        'node-configured',
+    for (const role of nodeRoles) {
+      const plan = nodePlans[role];
+      const node = pubsub.node(first.nodes[role]);
+      const affiliated = (await node.affiliations()).map(
+        ({ jid, affiliation }) => `${jid} ${affiliation}`,
       );
-    });
-
-    it('gives a pool that has grown what its lifters need, and takes it from those beyond', async () => {
-      const grown = await provision({ ...options, lifters: 3 });
-      expect(grown.changes).toContainEqual({ kind: 'account-made', jid: 'lifter-3@localhost' });
-      expect(grown.changes).toContainEqual({
-        kind: 'subscribed',
-        node: 'heavylift/jobs',
-        jid: 'lifter-3@localhost',
-      });
-      const shrunk = await provision(options);
-      expect(shrunk.changes).toContainEqual({
-        kind: 'unsubscribed',
-        node: 'heavylift/jobs',
-        jid: 'lifter-3@localhost',
-      });
-      expect(shrunk.changes).toContainEqual({
-        kind: 'affiliation-set',
-        node: 'heavylift/results',
-        jid: 'lifter-3@localhost',
-        was: 'publisher',
-        now: 'none',
-      });
-    });
-
-    it('lets each account do its part: what bot publishes, lifters hear, who did not subscribe themselves', async () => {
-      const { accounts } = await provision(options);
-      const [lifter] = accounts.lifters;
-      if (lifter === undefined) throw new Error('no lifter');
-      const lifterSession = await logIn(lifter.username, lifter.password);
-      const heard = new Promise((resolve) => {
-        const jobs = connectPubSub(lifterSession, { jid: server.pubsub }).node('heavylift/jobs');
-        jobs.on((event) => {
-          if (event.type === 'published') resolve(event);
-        });
-      });
-      await lifterSession.send(xml('presence'));
-      const bot = await pubsubAs(accounts.bot);
-      // Presence and publish travel on two streams: publish until the event comes.
-      const publish = () => bot.node('heavylift/jobs').publish(xml('sheet', { xmlns: 'urn:test' }));
-      const ticker = setInterval(() => void publish(), 200);
-      try {
-        await expect(heard).resolves.toMatchObject({ type: 'published', node: 'heavylift/jobs' });
-      } finally {
-        clearInterval(ticker);
-      }
-    });
-
-    it('lets bot and notifier make lock nodes, and nobody else', async () => {
-      const { accounts } = await provision(options);
-      const bot = await pubsubAs(accounts.bot);
-      await bot.node('heavylift/lock/dispatcher/1').create();
-      const notifier = await pubsubAs(accounts.notifier);
-      await notifier.node('heavylift/lock/notifier/1').create();
-      for (const other of [...accounts.lifters, ...accounts.users]) {
-        const pubsub = await pubsubAs(other);
-        const attempt = pubsub.node('heavylift/lock/dispatcher/2').create();
-        await expect(attempt).rejects.toSatisfy((error) => hasCondition(error, 'forbidden'));
-      }
-    });
-
-    it('gives a stranger nothing (XEP-0060 sections 6.1.3, 6.5.9 and 7.1.3)', async () => {
-      const { accounts } = await provision(options);
-      const stranger = accounts.users.find(({ username }) => username === 'you');
-      if (stranger === undefined) throw new Error('no user');
-      const pubsub = await pubsubAs(stranger);
-      for (const role of nodeRoles) {
-        const node = pubsub.node(`heavylift/${role}`);
-        const refused = (error: unknown) => hasCondition(error, 'not-allowed', 'forbidden');
-        await expect(node.subscribe()).rejects.toSatisfy(refused);
-        await expect(node.publish(xml('x', { xmlns: 'urn:test' }))).rejects.toSatisfy(refused);
-        await expect(node.affiliations()).rejects.toSatisfy(refused);
-        if (nodePlans[role].config.persistItems === true) {
-          await expect(node.items()).rejects.toSatisfy(refused);
-        }
-      }
-    });
-
-    it('lets a reader read results, and nothing else', async () => {
-      const { accounts } = await provision(options);
-      const reader = accounts.users.find(({ username }) => username === 'app');
-      if (reader === undefined) throw new Error('no reader');
-      const pubsub = await pubsubAs(reader);
-      const results = pubsub.node('heavylift/results');
-      expect(await results.items()).toEqual([]);
-      await results.subscribe();
-      const publish = results.publish(xml('x', { xmlns: 'urn:test' }));
-      await expect(publish).rejects.toSatisfy((error) => hasCondition(error, 'forbidden'));
-      const jobs = pubsub.node('heavylift/jobs').items();
-      await expect(jobs).rejects.toSatisfy((error) =>
-        hasCondition(error, 'not-allowed', 'forbidden'),
+      const expected = Object.entries(plan.affiliations).flatMap(([who, affiliation]) =>
+        (jids[who] ?? []).map((jid) => `${jid} ${affiliation}`),
       );
-      // Its own subscription is nobody's drift.
-      const { changes } = await provision(options);
-      expect(new Set(changes.map(({ kind }) => kind))).toEqual(new Set(['password-set']));
-    });
-
-    const known = async (): Promise<ProvisionOptions> => {
-      const { accounts } = await provision(options);
-      const { bot, notifier, lifters, users } = accounts;
-      const everybody = [bot, notifier, ...lifters, ...users];
-      const passwords = everybody.map(({ username, password }) => [username, password] as const);
-      return { ...options, passwords: Object.fromEntries(passwords) };
-    };
-
-    it('leaves alone an account that its password opens, and finds nothing to do', async () => {
-      const right = await known();
-      expect(await provision({ ...right, check: true })).toMatchObject({ changes: [] });
-      expect(await provision({ ...right, widening: 'hold-back' })).toMatchObject({
-        changes: [],
-        heldBack: [],
-      });
-    });
-
-    it('with check says what is not as wanted, and changes nothing', async () => {
-      const right = await known();
-      const pubsub = await pubsubAs(server.admin);
-      const jobs = pubsub.node('heavylift/jobs');
-      await jobs.configure({ accessModel: 'open' });
-      await jobs.setAffiliations([{ jid: 'bot@localhost', affiliation: 'none' }]);
-      await jobs.setSubscriptions([{ jid: 'lifter-1@localhost', state: 'none' }]);
-      const wrong = { ...right.passwords, bot: 'not the one' };
-      const lines: string[] = [];
-      const asked = { ...right, passwords: wrong, lifters: 3, check: true };
-      await provision({ ...asked, log: (line) => lines.push(line) });
-      expect(lines).toEqual(
-        expect.arrayContaining([
-          'bot@localhost cannot log in with its password: the account is missing, or has another',
-          'no password is known for lifter-3@localhost',
-          'the node heavylift/jobs is not configured as wanted: accessModel is open, not whitelist',
-          'bot@localhost is none of heavylift/jobs, not publisher',
-          'lifter-1@localhost is not subscribed to heavylift/jobs',
-        ]),
+      expect(affiliated.sort()).toEqual(['admin@localhost owner', ...expected].sort());
+      const subscribed = (await node.subscribers()).map(({ jid, state }) => `${jid} ${state}`);
+      expect(subscribed.sort()).toEqual(
+        plan.subscribers
+          .flatMap((who) => jids[who] ?? [])
+          .map((jid) => `${jid} subscribed`)
+          .sort(),
       );
-      const elsewhere = await provision({ ...right, check: true, nodePrefix: 'absent/' });
-      expect(elsewhere.changes).toHaveLength(nodeRoles.length);
-      expect((await jobs.config()).accessModel).toBe('open');
-      await logIn('bot', right.passwords?.['bot'] ?? '');
-      await provision(right);
-    });
+      expect((await node.config()).accessModel).toBe('whitelist');
+    }
+  });
 
-    it('holds back what gives somebody more access than now, if told to, and does the rest', async () => {
-      const right = await known();
-      const pubsub = await pubsubAs(server.admin);
-      const results = pubsub.node('heavylift/results');
-      await results.setAffiliations([{ jid: 'lifter-1@localhost', affiliation: 'none' }]);
-      await results.configure({ title: 'Mine' });
-      await pubsub.node('heavylift/jobs').configure({ accessModel: 'open' });
-      const asked: ProvisionOptions = { ...right, resultsAccess: 'open', widening: 'hold-back' };
-      const { changes, heldBack } = await provision(asked);
-      expect(heldBack).toContainEqual({
+  it('changes nothing but passwords when it runs again (XEP-0133 section 4.6)', async () => {
+    const old = first.accounts.bot.password;
+    const lines: string[] = [];
+    first = await provision({ ...on.options, log: (line) => lines.push(line) });
+    expect(new Set(first.changes.map(({ kind }) => kind))).toEqual(new Set(['password-set']));
+    expect(first.changes).toHaveLength(6);
+    expect(lines[0]).toBe('gave bot@localhost a new password');
+    await on.logIn('bot', first.accounts.bot.password);
+    await expect(on.logIn('bot', old)).rejects.toMatchObject({ code: 'authentication-failed' });
+  });
+
+  it('gives the passwords that it is told to give', async () => {
+    const { accounts } = await provision({
+      ...on.options,
+      passwords: { bot: 'a password for the bot' },
+      extraUsers: [{ username: 'you', password: 'a password for you' }, { username: 'app' }],
+    });
+    expect(accounts.bot.password).toBe('a password for the bot');
+    await on.logIn('bot', 'a password for the bot');
+    await on.logIn('you', 'a password for you');
+  });
+
+  it('puts right what has drifted, and says so', async () => {
+    const pubsub = await on.pubsubAs(on.server.admin);
+    const jobs = pubsub.node('heavylift/jobs');
+    await jobs.configure({ accessModel: 'open', title: 'Mine' });
+    await jobs.setAffiliations([
+      { jid: 'bot@localhost', affiliation: 'none' },
+      { jid: 'app@localhost', affiliation: 'publisher' },
+    ]);
+    await jobs.setSubscriptions([
+      { jid: 'lifter-1@localhost', state: 'none' },
+      { jid: 'app@localhost', state: 'subscribed' },
+    ]);
+
+    const { changes } = await provision(on.options);
+    expect(changes.filter(({ kind }) => kind !== 'password-set')).toEqual([
+      {
         kind: 'node-configured',
-        node: 'heavylift/results',
-        drift: [{ field: 'accessModel', was: 'whitelist', wanted: 'open' }],
-      });
-      expect(heldBack).toContainEqual({
+        node: 'heavylift/jobs',
+        drift: expect.arrayContaining([
+          { field: 'accessModel', was: 'open', wanted: 'whitelist' },
+          { field: 'title', was: 'Mine', wanted: nodePlans.jobs.config.title },
+        ]),
+      },
+      { kind: 'unsubscribed', node: 'heavylift/jobs', jid: 'app@localhost' },
+      {
         kind: 'affiliation-set',
-        node: 'heavylift/results',
-        jid: 'lifter-1@localhost',
+        node: 'heavylift/jobs',
+        jid: 'bot@localhost',
         was: 'none',
         now: 'publisher',
-      });
-      // To close what is open needs nobody's leave.
-      expect(changes).toContainEqual({
-        kind: 'node-configured',
+      },
+      {
+        kind: 'affiliation-set',
         node: 'heavylift/jobs',
-        drift: [{ field: 'accessModel', was: 'open', wanted: 'whitelist' }],
-      });
-      const { accessModel, title } = await results.config();
-      expect({ accessModel, title }).toEqual({
-        accessModel: 'whitelist',
-        title: nodePlans.results.config.title,
-      });
-      expect((await provision({ ...asked, widening: 'allow' })).heldBack).toEqual([]);
-      expect((await results.config()).accessModel).toBe('open');
-      await provision(right);
-      expect((await results.config()).accessModel).toBe('whitelist');
-    });
+        jid: 'app@localhost',
+        was: 'publisher',
+        now: 'none',
+      },
+      { kind: 'subscribed', node: 'heavylift/jobs', jid: 'lifter-1@localhost' },
+    ]);
+    expect((await provision(on.options)).changes.map(({ kind }) => kind)).not.toContain(
+      'node-configured',
+    );
+  });
 
-    it('has the passwords kept before any is set, and only for who may set them', async () => {
-      const { accounts } = await provision(options);
-      const before: string[] = [];
-      const stranger = accounts.users[0] ?? server.admin;
-      const asked = { ...options, onAccounts: async () => void before.push('kept') };
-      const refused = provision({ ...asked, admin: stranger, extraUsers: [] });
-      await expect(refused).rejects.toMatchObject({ name: 'ProvisionError' });
-      expect(before).toEqual([]);
-      const broken = provision({
-        ...options,
-        onAccounts: () => Promise.reject(new Error('disk full')),
-      });
-      await expect(broken).rejects.toThrow('disk full');
-      await logIn('bot', accounts.bot.password);
+  it('gives a pool that has grown what its lifters need, and takes it from those beyond', async () => {
+    const grown = await provision({ ...on.options, lifters: 3 });
+    expect(grown.changes).toContainEqual({ kind: 'account-made', jid: 'lifter-3@localhost' });
+    expect(grown.changes).toContainEqual({
+      kind: 'subscribed',
+      node: 'heavylift/jobs',
+      jid: 'lifter-3@localhost',
     });
-
-    it('keeps to another node prefix', async () => {
-      const { nodes } = await provision({ ...options, nodePrefix: 'other/' });
-      expect(nodes.results).toBe('other/results');
+    const shrunk = await provision(on.options);
+    expect(shrunk.changes).toContainEqual({
+      kind: 'unsubscribed',
+      node: 'heavylift/jobs',
+      jid: 'lifter-3@localhost',
     });
-
-    it('says that an account is no administrator', async () => {
-      const { accounts } = await provision(options);
-      const admin = accounts.users[0] ?? server.admin;
-      const failed = provision({ ...options, admin, extraUsers: [] });
-      await expect(failed).rejects.toMatchObject({
-        name: 'ProvisionError',
-        code: expect.stringMatching(/^(not-an-administrator|no-administration)$/),
-      });
-    });
-
-    it('says that the administrator is not let in', async () => {
-      const failed = provision({ ...options, admin: { username: 'admin', password: 'wrong' } });
-      await expect(failed).rejects.toMatchObject({
-        code: 'login-refused',
-        message: expect.stringContaining('admin@localhost'),
-      });
-    });
-
-    it('says that there is no such PubSub service', async () => {
-      const failed = provision({ ...options, pubsubJid: 'nowhere.localhost' });
-      await expect(failed).rejects.toMatchObject({ code: 'node-refused' });
+    expect(shrunk.changes).toContainEqual({
+      kind: 'affiliation-set',
+      node: 'heavylift/results',
+      jid: 'lifter-3@localhost',
+      was: 'publisher',
+      now: 'none',
     });
   });
-}
+
+  const known = async (): Promise<ProvisionOptions> => {
+    const { accounts } = await provision(on.options);
+    const { bot, notifier, lifters, users } = accounts;
+    const everybody = [bot, notifier, ...lifters, ...users];
+    const passwords = everybody.map(({ username, password }) => [username, password] as const);
+    return { ...on.options, passwords: Object.fromEntries(passwords) };
+  };
+
+  it('leaves alone an account that its password opens, and finds nothing to do', async () => {
+    const right = await known();
+    expect(await provision({ ...right, check: true })).toMatchObject({ changes: [] });
+    expect(await provision({ ...right, widening: 'hold-back' })).toMatchObject({
+      changes: [],
+      heldBack: [],
+    });
+  });
+
+  it('with check says what is not as wanted, and changes nothing', async () => {
+    const right = await known();
+    const pubsub = await on.pubsubAs(on.server.admin);
+    const jobs = pubsub.node('heavylift/jobs');
+    await jobs.configure({ accessModel: 'open' });
+    await jobs.setAffiliations([{ jid: 'bot@localhost', affiliation: 'none' }]);
+    await jobs.setSubscriptions([{ jid: 'lifter-1@localhost', state: 'none' }]);
+    const wrong = { ...right.passwords, bot: 'not the one' };
+    const lines: string[] = [];
+    const asked = { ...right, passwords: wrong, lifters: 3, check: true };
+    await provision({ ...asked, log: (line) => lines.push(line) });
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'bot@localhost cannot log in with its password: the account is missing, or has another',
+        'no password is known for lifter-3@localhost',
+        'the node heavylift/jobs is not configured as wanted: accessModel is open, not whitelist',
+        'bot@localhost is none of heavylift/jobs, not publisher',
+        'lifter-1@localhost is not subscribed to heavylift/jobs',
+      ]),
+    );
+    const elsewhere = await provision({ ...right, check: true, nodePrefix: 'absent/' });
+    expect(elsewhere.changes).toHaveLength(nodeRoles.length);
+    expect((await jobs.config()).accessModel).toBe('open');
+    await on.logIn('bot', right.passwords?.['bot'] ?? '');
+    await provision(right);
+  });
+
+  it('holds back what gives somebody more access than now, if told to, and does the rest', async () => {
+    const right = await known();
+    const pubsub = await on.pubsubAs(on.server.admin);
+    const results = pubsub.node('heavylift/results');
+    await results.setAffiliations([{ jid: 'lifter-1@localhost', affiliation: 'none' }]);
+    await results.configure({ title: 'Mine' });
+    await pubsub.node('heavylift/jobs').configure({ accessModel: 'open' });
+    const asked: ProvisionOptions = { ...right, resultsAccess: 'open', widening: 'hold-back' };
+    const { changes, heldBack } = await provision(asked);
+    expect(heldBack).toContainEqual({
+      kind: 'node-configured',
+      node: 'heavylift/results',
+      drift: [{ field: 'accessModel', was: 'whitelist', wanted: 'open' }],
+    });
+    expect(heldBack).toContainEqual({
+      kind: 'affiliation-set',
+      node: 'heavylift/results',
+      jid: 'lifter-1@localhost',
+      was: 'none',
+      now: 'publisher',
+    });
+    // To close what is open needs nobody's leave.
+    expect(changes).toContainEqual({
+      kind: 'node-configured',
+      node: 'heavylift/jobs',
+      drift: [{ field: 'accessModel', was: 'open', wanted: 'whitelist' }],
+    });
+    const { accessModel, title } = await results.config();
+    expect({ accessModel, title }).toEqual({
+      accessModel: 'whitelist',
+      title: nodePlans.results.config.title,
+    });
+    expect((await provision({ ...asked, widening: 'allow' })).heldBack).toEqual([]);
+    expect((await results.config()).accessModel).toBe('open');
+    await provision(right);
+    expect((await results.config()).accessModel).toBe('whitelist');
+  });
+
+  it('has the passwords kept before any is set, and only for who may set them', async () => {
+    const { accounts } = await provision(on.options);
+    const before: string[] = [];
+    const stranger = accounts.users[0] ?? on.server.admin;
+    const asked = { ...on.options, onAccounts: async () => void before.push('kept') };
+    const refused = provision({ ...asked, admin: stranger, extraUsers: [] });
+    await expect(refused).rejects.toMatchObject({ name: 'ProvisionError' });
+    expect(before).toEqual([]);
+    const broken = provision({
+      ...on.options,
+      onAccounts: () => Promise.reject(new Error('disk full')),
+    });
+    await expect(broken).rejects.toThrow('disk full');
+    await on.logIn('bot', accounts.bot.password);
+  });
+
+  it('keeps to another node prefix', async () => {
+    const { nodes } = await provision({ ...on.options, nodePrefix: 'other/' });
+    expect(nodes.results).toBe('other/results');
+  });
+
+  it('says that an account is no administrator', async () => {
+    const { accounts } = await provision(on.options);
+    const admin = accounts.users[0] ?? on.server.admin;
+    const failed = provision({ ...on.options, admin, extraUsers: [] });
+    await expect(failed).rejects.toMatchObject({
+      name: 'ProvisionError',
+      code: expect.stringMatching(/^(not-an-administrator|no-administration)$/),
+    });
+  });
+
+  it('says that the administrator is not let in', async () => {
+    const failed = provision({ ...on.options, admin: { username: 'admin', password: 'wrong' } });
+    await expect(failed).rejects.toMatchObject({
+      code: 'login-refused',
+      message: expect.stringContaining('admin@localhost'),
+    });
+  });
+
+  it('says that there is no such PubSub service', async () => {
+    const failed = provision({ ...on.options, pubsubJid: 'nowhere.localhost' });
+    await expect(failed).rejects.toMatchObject({ code: 'node-refused' });
+  });
+});
 
 it('says that no server answers', async () => {
   const failed = provision({
