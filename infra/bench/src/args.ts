@@ -15,7 +15,7 @@ export interface BenchOptions {
   readonly logs?: string;
 }
 
-export const parts = ['client', 'latency', 'throughput', 'idle', 'backlog'] as const;
+export const parts = ['client', 'latency', 'throughput', 'programs', 'idle', 'backlog'] as const;
 
 export const usage = `Usage: npm run bench -- [options]
 

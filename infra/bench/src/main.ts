@@ -1,7 +1,8 @@
 import { cpus } from 'node:os';
+import { connectJobs } from '@heavylift/job-client';
 import { type BenchOptions, parseBenchArgs, usage } from './args.js';
 import { backlog } from './backlog.js';
-import { idle, latency, throughput } from './measure.js';
+import { type Customer, chatUser, idle, latency, program, throughput } from './measure.js';
 import { minimalClient } from './minimal.js';
 import { table } from './stats.js';
 import { type System, type SystemOptions, startSystem } from './system.js';
@@ -10,6 +11,22 @@ import type { Taken } from './usage-over.js';
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const ms = (value: number): string => value.toFixed(2);
 const rate = (value: number): string => value.toFixed(0);
+
+type WithCustomer = (
+  system: System,
+  use: (customer: (system: System) => Customer) => Promise<void>,
+) => Promise<void>;
+
+async function withProgram(system: System, use: Parameters<WithCustomer>[1]): Promise<void> {
+  const { provisioned, pubsubJid, asUser } = system;
+  const bot = provisioned.accounts.bot.jid;
+  const jobs = await connectJobs({ session: asUser, bot, pubsubJid });
+  try {
+    await use(() => program(jobs));
+  } finally {
+    await jobs.close();
+  }
+}
 
 const options = parseBenchArgs(process.argv.slice(2));
 if (options === undefined) say(usage);
@@ -34,33 +51,30 @@ async function bench(wanted: BenchOptions): Promise<void> {
         say(usageTable(await idle(system, wanted.ms * 2)));
       }
     });
-  if (parts.has('throughput')) {
+  if (parts.has('throughput')) await rates('a chat user', (_, use) => use(chatUser));
+  if (parts.has('programs')) await rates('a program', withProgram);
+  if (parts.has('backlog')) await queue(wanted);
+
+  /** For each number of lifters a system, and in it for each number of jobs in flight. */
+  async function rates(who: string, withCustomer: WithCustomer): Promise<void> {
     const rows = [['lifters', 'in flight', 'jobs/s', 'p50 ms', 'p99 ms', 'entries a sheet']];
     const usages: string[] = [];
     for (const count of lifters) {
-      await within({ lifters: count, slots, watchSheets: true }, async (system) => {
-        for (const each of inFlight) {
-          const { perSecond, p50, p99, entriesASheet, usage } = await throughput(
-            system,
-            each,
-            wanted.ms,
-          );
-          rows.push([
-            String(count),
-            String(each),
-            rate(perSecond),
-            ms(p50),
-            ms(p99),
-            entriesASheet.toFixed(1),
-          ]);
-          usages.push(`${count} lifters, ${each} in flight\n${usageTable(usage)}`);
-        }
-      });
+      await within({ lifters: count, slots, watchSheets: true }, (system) =>
+        withCustomer(system, async (customer) => {
+          for (const each of inFlight) {
+            const found = await throughput(system, customer(system), each, wanted.ms);
+            const { perSecond, p50, p99, entriesASheet, usage } = found;
+            const figures = [rate(perSecond), ms(p50), ms(p99), entriesASheet.toFixed(1)];
+            rows.push([String(count), String(each), ...figures]);
+            usages.push(`${count} lifters, ${each} in flight\n${usageTable(usage)}`);
+          }
+        }),
+      );
     }
-    say(`\n${table(rows)}`);
+    say(`\n${who} asks\n${table(rows)}`);
     for (const text of usages) say(`\n${text}`);
   }
-  if (parts.has('backlog')) await queue(wanted);
 
   async function within(
     how: Omit<SystemOptions, 'profile' | 'logs'>,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Jobs } from '@heavylift/job-client';
 import { childrenOf, now } from '@heavylift/testbed';
 import { quantile } from './stats.js';
 import type { System, Timeline } from './system.js';
@@ -47,9 +48,32 @@ export interface Throughput {
   readonly usage: readonly Taken[];
 }
 
+/** Somebody who asks for jobs. `onTold` is called with the milliseconds from asking to being told. */
+export type Customer = (onTold: (taken: number) => void) => { ask(): Promise<void> };
+
+/** A chat message each, there and back and back. */
+export const chatUser =
+  (system: System): Customer =>
+  (onTold) => {
+    system.onTold = ({ asked, told = Number.NaN }) => onTold(told - asked);
+    return { ask: () => system.ask('noop') };
+  };
+
+/** By `@heavylift/job-client`. */
+export const program =
+  (jobs: Jobs): Customer =>
+  (onTold) => ({
+    async ask() {
+      const asked = now();
+      await jobs.submit('noop');
+      onTold(now() - asked);
+    },
+  });
+
 /** So many jobs asked for and not told, at any time. */
 export async function throughput(
   system: System,
+  customer: Customer,
   inFlight: number,
   ms: number,
 ): Promise<Throughput> {
@@ -58,15 +82,15 @@ export async function throughput(
   let stopped = false;
   let open = 0;
   const failures: unknown[] = [];
-  const ask = (): void => {
-    open += 1;
-    system.ask('noop').catch((error: unknown) => failures.push(error));
-  };
-  system.onTold = ({ asked, told = Number.NaN }) => {
+  const { ask: askFor } = customer((taken) => {
     open -= 1;
-    if (counting) times.push(told - asked);
+    if (counting) times.push(taken);
     if (!stopped) ask();
-  };
+  });
+  function ask(): void {
+    open += 1;
+    askFor().catch((error: unknown) => failures.push(error));
+  }
   for (let count = 0; count < inFlight; count += 1) ask();
   await sleep(Math.min(2_000, ms / 2));
   const usage = await measureUsage(await processesOf(system));

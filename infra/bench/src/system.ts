@@ -5,7 +5,7 @@ import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
 import { sheetCodec } from '@heavylift/jobs';
 import { type Provisioned, provision, type ServiceRole } from '@heavylift/provision';
 import { type Crew, createRequester, now, type Requester, startCrew } from '@heavylift/testbed';
-import { connectPubSub, createSession } from '@heavylift/xmpp-pubsub';
+import { connectPubSub, createSession, type SessionOptions } from '@heavylift/xmpp-pubsub';
 import xml from '@xmpp/xml';
 
 /** A job as the user sees it. Times as of `now()`; undefined: not yet. */
@@ -22,6 +22,9 @@ export interface System {
   readonly provisioned: Provisioned;
   readonly crew: Crew;
   readonly requester: Requester;
+  readonly pubsubJid: string;
+  /** For a further session of the user's. */
+  readonly asUser: SessionOptions;
   /** Jobs by request. */
   readonly jobs: ReadonlyMap<string, Timeline>;
   /** Asks for a job. Resolves when it is sent. */
@@ -85,8 +88,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const answered = { count: 0 };
   const sheets = { count: 0, entries: 0 };
   let onTold: System['onTold'] = () => undefined;
+  const asUser = { service, domain, username: 'user', password: user?.password ?? '', tls };
   const requester = createRequester({
-    session: { service, domain, username: 'user', password: user?.password ?? '', tls },
+    session: asUser,
     bot: provisioned.accounts.bot.jid,
     onAnswered({ request, job, text }) {
       const timeline = jobs.get(request ?? '');
@@ -143,6 +147,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     provisioned,
     crew,
     requester,
+    pubsubJid,
+    asUser,
     jobs,
     async ask(text) {
       counter += 1;

@@ -1,3 +1,4 @@
+import type { Order } from '@heavylift/jobs';
 import {
   hasCondition,
   isXmppError,
@@ -6,8 +7,10 @@ import {
   writeForm,
 } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
-import type { DispatcherWatch } from './dispatcher.js';
+import type { DispatcherWatch, InOffice } from './dispatcher.js';
 import { JobClientError } from './errors.js';
+import { createOrders } from './orders.js';
+import type { AcceptedJob } from './types.js';
 import { createGate, ownSignal, pause } from './waiting.js';
 
 const NS_COMMANDS = 'http://jabber.org/protocol/commands';
@@ -25,34 +28,46 @@ export interface CommandAnswer {
   readonly text: string;
 }
 
+/** What it took: more than once, and the one that counted may be an earlier one. */
+interface Persistence {
+  readonly attempts: number;
+}
+
+/** What is asked of the bot, again and again until the dispatcher of the hour has answered. So it must do no harm to ask it twice. */
 export interface Commands {
   /**
-   * Gives a command in one step (XEP-0050 section 3.2), again and again until the dispatcher of the hour has answered it. So it must do no
-   * harm to give it twice.
+   * Gives a command in one step (XEP-0050 section 3.2).
    * @throws JobClientError `refused`; the signal's reason
    */
   give(
     name: string,
     fields: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<CommandAnswer & { readonly attempts: number }>;
+  ): Promise<CommandAnswer & Persistence>;
+  /**
+   * Orders a job: many at a time, where the dispatcher takes that.
+   * @throws JobClientError `refused`; the signal's reason
+   */
+  order(order: Order, signal: AbortSignal): Promise<AcceptedJob & Persistence>;
 }
 
-export function createCommands(session: Session, dispatcher: DispatcherWatch): Commands {
+export function createCommands(
+  session: Pick<Session, 'request'>,
+  dispatcher: DispatcherWatch,
+): Commands {
   const gate = createGate(mostAtOnce);
+  const orders = createOrders(session);
 
-  async function give(name: string, fields: Readonly<Record<string, string>>, signal: AbortSignal) {
-    const form = writeForm({
-      type: 'submit',
-      fields: Object.entries(fields).map(([field, value]) => ({ name: field, values: [value] })),
-    });
-    const payload = xml('command', { xmlns: NS_COMMANDS, node: name, action: 'execute' }, form);
+  async function persist<T>(
+    name: string,
+    signal: AbortSignal,
+    once: (to: InOffice) => Promise<T>,
+  ): Promise<T & Persistence> {
     for (let attempts = 1, breakages = 0; ; attempts += 1) {
       signal.throwIfAborted();
       const to = await dispatcher.whenThere(signal);
       try {
-        const answer = await session.request({ type: 'set', to, payload, signal });
-        return { ...readAnswer(answer), attempts };
+        return { ...(await once(to)), attempts };
       } catch (error) {
         signal.throwIfAborted();
         if (hasCondition(error, 'internal-server-error')) breakages += 1;
@@ -63,7 +78,46 @@ export function createCommands(session: Session, dispatcher: DispatcherWatch): C
     }
   }
 
-  return { give: (name, fields, signal) => gate.pass(() => give(name, fields, ownSignal(signal))) };
+  async function execute(
+    to: string,
+    name: string,
+    fields: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<CommandAnswer> {
+    const form = writeForm({
+      type: 'submit',
+      fields: Object.entries(fields).map(([field, value]) => ({ name: field, values: [value] })),
+    });
+    const payload = xml('command', { xmlns: NS_COMMANDS, node: name, action: 'execute' }, form);
+    return readAnswer(await session.request({ type: 'set', to, payload, signal }));
+  }
+
+  /** As a command of its own, of a dispatcher that takes no orders. */
+  async function single(to: string, order: Order, signal: AbortSignal): Promise<AcceptedJob> {
+    const { command, fields, submission } = order;
+    const named = { ...fields, 'heavylift#submission': submission };
+    const answer = await gate.pass(() => execute(to, command, named, signal));
+    const id = answer.fields.get('job-id') ?? '';
+    const number = Number(answer.fields.get('number'));
+    if (id === '' || !Number.isSafeInteger(number))
+      throw new JobClientError('refused', `${command} is no job: ${answer.text}`);
+    return { id, number, text: answer.text };
+  }
+
+  return {
+    give(name, fields, given) {
+      const signal = ownSignal(given);
+      return gate.pass(() =>
+        persist(name, signal, ({ jid }) => execute(jid, name, fields, signal)),
+      );
+    },
+    order(order, given) {
+      const signal = ownSignal(given);
+      return persist(order.command, signal, (to) =>
+        to.orders === 0 ? single(to.jid, order, signal) : orders.place(to, order, signal),
+      );
+    },
+  };
 }
 
 /** Whether the same may go well a little later, or with the next dispatcher. */

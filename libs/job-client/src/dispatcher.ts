@@ -1,6 +1,6 @@
-import { SYSTEM_NAMESPACE } from '@heavylift/jobs';
+import { mostOrders, SYSTEM_NAMESPACE } from '@heavylift/jobs';
 import { isXmppError, type Session, type SessionLog } from '@heavylift/xmpp-pubsub';
-import xml from '@xmpp/xml';
+import xml, { type Element } from '@xmpp/xml';
 
 const NS_ROSTER = 'jabber:iq:roster';
 /**
@@ -9,10 +9,17 @@ const NS_ROSTER = 'jabber:iq:roster';
  */
 const askAgainMs = 3_000;
 
-/** Which of the bot's sessions is the dispatcher in office. */
+/** The session of the bot that is the dispatcher in office. */
+export interface InOffice {
+  /** Full JID. */
+  readonly jid: string;
+  /** How many orders it takes in one request; 0: it takes none, only commands. */
+  readonly orders: number;
+}
+
 export interface DispatcherWatch {
-  /** Its full JID. Waits for one. @throws the signal's reason, or `refused` if the bot grants no subscription */
-  whenThere(signal: AbortSignal): Promise<string>;
+  /** Waits for one. @throws the signal's reason, or `refused` if the bot grants no subscription */
+  whenThere(signal: AbortSignal): Promise<InOffice>;
   stop(): void;
 }
 
@@ -27,7 +34,7 @@ export interface DispatcherWatchOptions {
 }
 
 interface Waiter {
-  resolve(jid: string): void;
+  resolve(found: InOffice): void;
   reject(reason: unknown): void;
 }
 
@@ -37,8 +44,8 @@ interface Waiter {
  */
 export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatch {
   const { session, bot, sendsPresence, refused, log } = options;
-  /** Full JIDs of those that say they are in office, the latest last. */
-  let inOffice: string[] = [];
+  /** Those that say they are in office, the latest last. */
+  let inOffice: InOffice[] = [];
   let waiters = new Set<Waiter>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isRefused = false;
@@ -98,13 +105,14 @@ export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatc
     for (const waiter of released) act(waiter);
   }
 
-  function onPresence(from: string, type: unknown, isInOffice: boolean): void {
+  function onPresence(from: string, type: unknown, system: Element | undefined): void {
     if (type === 'subscribed') clearTimeout(timer);
     if (type === 'unsubscribed') onRefusal();
-    inOffice = inOffice.filter((jid) => jid !== from);
-    if (type !== undefined || !isInOffice) return;
-    inOffice.push(from);
-    release(({ resolve }) => resolve(from));
+    inOffice = inOffice.filter(({ jid }) => jid !== from);
+    if (type !== undefined || system === undefined) return;
+    const found = { jid: from, orders: ordersIn(system) };
+    inOffice.push(found);
+    release(({ resolve }) => resolve(found));
   }
 
   const unlisteners = [
@@ -118,7 +126,7 @@ export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatc
       const { from, type }: Record<string, unknown> = stanza.attrs;
       if (!stanza.is('presence') || typeof from !== 'string' || from.split('/', 1)[0] !== bot)
         return;
-      onPresence(from, type, stanza.getChild('system', SYSTEM_NAMESPACE) !== undefined);
+      onPresence(from, type, stanza.getChild('system', SYSTEM_NAMESPACE));
     }),
   ];
   if (session.status === 'online') begin();
@@ -135,9 +143,9 @@ export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatc
           signal.removeEventListener('abort', abort);
         };
         const waiter: Waiter = {
-          resolve(jid) {
+          resolve(found) {
             leave();
-            resolve(jid);
+            resolve(found);
           },
           reject(reason) {
             leave();
@@ -154,4 +162,9 @@ export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatc
       for (const unlisten of unlisteners) unlisten();
     },
   };
+}
+
+function ordersIn({ attrs }: Element): number {
+  const given = Number(attrs['orders'] ?? 0);
+  return Number.isSafeInteger(given) ? Math.min(Math.max(given, 0), mostOrders) : 0;
 }

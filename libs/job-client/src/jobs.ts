@@ -1,18 +1,11 @@
-import { defaultNodePrefix, nodeName, resultsCodec } from '@heavylift/jobs';
+import { defaultNodePrefix, nodeName, type Order, resultsCodec } from '@heavylift/jobs';
 import { connectPubSub, createSession, type Session } from '@heavylift/xmpp-pubsub';
 import { createCommands } from './commands.js';
 import { watchDispatcher } from './dispatcher.js';
 import { JobClientError } from './errors.js';
 import { createHandle, type OpenHandle } from './handle.js';
 import { followResults } from './results.js';
-import type {
-  AcceptedJob,
-  JobArguments,
-  JobHandle,
-  Jobs,
-  JobsOptions,
-  SubmitOptions,
-} from './types.js';
+import type { JobArguments, JobHandle, Jobs, JobsOptions, SubmitOptions } from './types.js';
 import { createWaitingJobs } from './waiting-jobs.js';
 
 /**
@@ -69,7 +62,11 @@ export async function connectJobs(options: JobsOptions): Promise<Jobs> {
 
   function submit(name: string, args: JobArguments = {}, given: SubmitOptions = {}): JobHandle {
     const { submission = randomName(), signal } = given;
-    const fields = { ...fieldsOf(args), ...clausesOf(given), 'heavylift#submission': submission };
+    const order = {
+      command: name,
+      submission,
+      fields: { ...fieldsOf(args), ...clausesOf(given) },
+    };
     const open = createHandle(submission, ({ number }) => cancel(number));
     const ends = AbortSignal.any(signal === undefined ? [over] : [over, signal]);
     const abort = (): void => {
@@ -79,7 +76,7 @@ export async function connectJobs(options: JobsOptions): Promise<Jobs> {
     ends.addEventListener('abort', abort, { once: true });
     const detach = (): void => ends.removeEventListener('abort', abort);
     open.handle.then(detach, detach);
-    run(name, fields, open, given.submission !== undefined, ends).catch((error: unknown) =>
+    run(order, open, given.submission !== undefined, ends).catch((error: unknown) =>
       open.fail(ends.aborted ? reasonOf(ends) : error),
     );
     return open.handle;
@@ -92,22 +89,14 @@ export async function connectJobs(options: JobsOptions): Promise<Jobs> {
   }
 
   async function run(
-    name: string,
-    fields: Readonly<Record<string, string>>,
+    order: Order,
     open: OpenHandle,
     isNamed: boolean,
     signal: AbortSignal,
   ): Promise<void> {
-    const answer = await commands.give(name, fields, signal);
-    const job: AcceptedJob = {
-      id: answer.fields.get('job-id') ?? '',
-      number: Number(answer.fields.get('number')),
-      text: answer.text,
-    };
-    if (job.id === '' || !Number.isSafeInteger(job.number))
-      throw new JobClientError('refused', `${name} is no job: ${answer.text}`);
+    const { attempts, ...job } = await commands.order(order, signal);
     open.accept(job);
-    if (!open.isSettled) waiting.add(open, job, isNamed || answer.attempts > 1);
+    if (!open.isSettled) waiting.add(open, job, isNamed || attempts > 1);
   }
 
   async function cancel(number: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { JobMark, JobResult, Json } from '@heavylift/jobs';
+import type { JobMark, JobOutcome, JobResult, Json } from '@heavylift/jobs';
 import type { CommandAnswer } from './commands.js';
 import { type FailedJob, JobClientError } from './errors.js';
 
@@ -19,6 +19,11 @@ export function outcomeOf(result: JobResult): Outcome {
     case 'expired':
       return ended(job, result.status);
   }
+}
+
+/** What a mark in the bot's message says. */
+export function outcomeMarked(marked: JobOutcome, job: Named): Outcome {
+  return 'value' in marked ? marked : failed(job, marked.error);
 }
 
 /** What the bot's status command says, if it says that the job is over. */

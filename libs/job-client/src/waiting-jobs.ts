@@ -1,10 +1,17 @@
-import { decodeJobMark, type JobMark, type JobResult } from '@heavylift/jobs';
+import { decodeJobMarks, type JobMark, type JobResult } from '@heavylift/jobs';
 import type { Session, SessionLog } from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
 import type { Commands } from './commands.js';
 import { isJobClientError } from './errors.js';
 import type { OpenHandle } from './handle.js';
-import { forgotten, type Outcome, outcomeIn, outcomeOf, outcomeTold } from './outcomes.js';
+import {
+  forgotten,
+  type Outcome,
+  outcomeIn,
+  outcomeMarked,
+  outcomeOf,
+  outcomeTold,
+} from './outcomes.js';
 import { isNoAccess, type ResultsNode, resultsIn } from './results.js';
 import type { AcceptedJob } from './types.js';
 import { pause } from './waiting.js';
@@ -19,8 +26,15 @@ const askAgainMs = 500;
 interface Waiting {
   readonly job: AcceptedJob;
   readonly handles: Set<OpenHandle>;
-  told?: { readonly state: JobMark['state']; readonly text: string };
+  told?: Told;
   isAsked: boolean;
+}
+
+/** What the bot's message said. */
+interface Told {
+  readonly state: JobMark['state'];
+  readonly text: string;
+  readonly outcome?: JobMark['outcome'];
 }
 
 export interface WaitingJobs {
@@ -34,8 +48,9 @@ export interface WaitingJobs {
 }
 
 /**
- * Finds out how accepted jobs end. The bot tells by a message; the value is in the node of results, for its readers, and in the bot's
- * answer to `status`, for whoever asked for the job. Messages may be lost with a broken stream, so after one all that is open is asked for.
+ * Finds out how accepted jobs end. The bot tells by a message; a value that is too long for it is in the node of results, for its readers,
+ * and in the bot's answer to `status`, for whoever asked for the job. Messages may be lost with a broken stream, so after one all that is
+ * open is asked for.
  */
 export function createWaitingJobs(ports: {
   readonly session: Session;
@@ -47,7 +62,7 @@ export function createWaitingJobs(ports: {
 }): WaitingJobs {
   const { session, bot, commands, results, over, log } = ports;
   const jobs = new Map<string, Waiting>();
-  const toldBefore = new Map<string, NonNullable<Waiting['told']>>();
+  const toldBefore = new Map<string, Told>();
   const resultBefore = new Map<string, JobResult>();
   let reader: Promise<Reader | undefined> | undefined;
 
@@ -71,23 +86,28 @@ export function createWaitingJobs(ports: {
   function onMessage(stanza: Element): void {
     const [from] = String(stanza.attrs['from']).split('/', 1);
     if (!stanza.is('message') || from !== bot || stanza.attrs['type'] === 'error') return;
-    const mark = decodeJobMark(stanza);
-    if (mark === undefined || mark.state === 'scheduled') return;
     const text = stanza.getChildText('body') ?? '';
-    const waiting = jobs.get(mark.id);
-    if (mark.state === 'progress') {
+    for (const mark of decodeJobMarks(stanza)) onMark(mark, text);
+  }
+
+  function onMark({ id, state, outcome }: JobMark, text: string): void {
+    if (state === 'scheduled') return;
+    const waiting = jobs.get(id);
+    if (state === 'progress') {
       for (const handle of waiting?.handles ?? []) handle.say(text);
       return;
     }
-    const told = { state: mark.state, text };
-    if (waiting === undefined) keep(toldBefore, mark.id, told);
+    const told = { state, text, ...(outcome !== undefined && { outcome }) };
+    if (waiting === undefined) keep(toldBefore, id, told);
     else onTold(waiting, told);
   }
 
-  function onTold(waiting: Waiting, told: NonNullable<Waiting['told']>): void {
+  function onTold(waiting: Waiting, told: Told): void {
+    const { job } = waiting;
     waiting.told = told;
-    if (told.state === 'succeeded' || told.state === 'failed') find(waiting);
-    else settle(waiting, outcomeTold(told.state, told.text, waiting.job));
+    if (told.outcome !== undefined) settle(waiting, outcomeMarked(told.outcome, job));
+    else if (told.state === 'succeeded' || told.state === 'failed') find(waiting);
+    else settle(waiting, outcomeTold(told.state, told.text, job));
   }
 
   /** Asks how the job ended, in the background. */
@@ -161,7 +181,6 @@ export function createWaitingJobs(ports: {
 
   return {
     add(handle, job, mayBeOver) {
-      startReader().catch(() => undefined);
       const waiting = jobs.get(job.id) ?? { job, handles: new Set(), isAsked: false };
       waiting.handles.add(handle);
       jobs.set(job.id, waiting);

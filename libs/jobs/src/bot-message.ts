@@ -1,5 +1,10 @@
 import xml, { type Element } from '@xmpp/xml';
-import type { Requester } from './domain/job.js';
+import { z } from 'zod';
+import type { JobError, Requester } from './domain/job.js';
+import type { Json } from './domain/json.js';
+import { jobErrorJson, jobErrorShape } from './payloads/shapes.js';
+import { jsonElement, optionalJson } from './xml/json.js';
+import { readable } from './xml/readable.js';
 
 /** Marks which job a message is about, so that programs need not read the text. */
 export interface JobMark {
@@ -8,7 +13,12 @@ export interface JobMark {
   readonly state: JobMarkState;
   /** W3C Trace Context, where an outcome is told. */
   readonly traceparent?: string;
+  /** What programs are told of an outcome, unless it is long. */
+  readonly outcome?: JobOutcome;
 }
+
+/** What the handler returned, or what it failed of. */
+export type JobOutcome = { readonly value: Json } | { readonly error: JobError };
 
 export const jobMarkStates = [
   'scheduled',
@@ -32,6 +42,8 @@ export interface BotMessage {
   /** The id of the first message of a row of corrections (XEP-0308). */
   readonly replaces?: string;
   readonly job?: JobMark;
+  /** Further jobs that it is about. */
+  readonly also?: readonly JobMark[];
   /** Progress: not worth keeping in an archive or in offline storage (XEP-0334). */
   readonly passing?: boolean;
 }
@@ -46,14 +58,15 @@ const namespaces = {
 };
 
 export function encodeBotMessage(message: BotMessage): Element {
-  const { to, type, id, body, thread, inReplyTo, replaces, job, passing } = message;
+  const { to, type, id, body, thread, inReplyTo, replaces, job, also = [], passing } = message;
   const { reply, replace, hints } = namespaces;
   const children = [
-    xml('body', {}, body),
+    xml('body', {}, readable(body)),
     thread === undefined ? undefined : xml('thread', {}, thread),
     inReplyTo && xml('reply', { xmlns: reply, ...inReplyTo }),
     replaces === undefined ? undefined : xml('replace', { xmlns: replace, id: replaces }),
-    job && xml('job', { xmlns: namespaces.job, ...job, number: String(job.number) }),
+    job && encodeMark(job),
+    ...also.map(encodeMark),
     passing === true ? xml('no-store', { xmlns: hints }) : undefined,
   ];
   return xml('message', { to, type, id }, ...children.filter((child) => child !== undefined));
@@ -94,13 +107,52 @@ export function addressOf(
 
 /** The mark in a message from the bot; undefined where there is none that we know. */
 export function decodeJobMark(message: Element): JobMark | undefined {
-  const attrs = message.getChild('job', namespaces.job)?.attrs;
-  const state = jobMarkStates.find((known) => known === attrs?.['state']);
-  const number = Number(attrs?.['number']);
-  const { id, traceparent }: Record<string, unknown> = attrs ?? {};
+  return decodeJobMarks(message)[0];
+}
+
+/** All marks in a message from the bot that we know. */
+export function decodeJobMarks(message: Element): JobMark[] {
+  return message.getChildren('job', namespaces.job).flatMap((mark) => decodeMark(mark) ?? []);
+}
+
+function encodeMark({ id, number, state, traceparent, outcome }: JobMark): Element {
+  const content = outcome === undefined ? [] : [jsonElement(outcomeJson(outcome))];
+  return xml('job', { xmlns: namespaces.job, id, number, state, traceparent }, ...content);
+}
+
+function decodeMark(mark: Element): JobMark | undefined {
+  const state = jobMarkStates.find((known) => known === mark.attrs['state']);
+  const number = Number(mark.attrs['number']);
+  const { id, traceparent }: Record<string, unknown> = mark.attrs;
   if (state === undefined || typeof id !== 'string' || !Number.isSafeInteger(number))
     return undefined;
-  return { id, number, state, ...(typeof traceparent === 'string' && { traceparent }) };
+  const outcome = decodeOutcome(mark);
+  return {
+    id,
+    number,
+    state,
+    ...(typeof traceparent === 'string' && { traceparent }),
+    ...(outcome !== undefined && { outcome }),
+  };
+}
+
+function outcomeJson(outcome: JobOutcome): Json {
+  return 'value' in outcome ? { value: outcome.value } : { error: jobErrorJson(outcome.error) };
+}
+
+const outcomeShape = z.union([
+  z.object({ error: jobErrorShape }),
+  // Passed on as it is: JSON.parse made it.
+  z.object({ value: z.custom<Json>((value) => value !== undefined) }),
+]);
+
+/** One that cannot be read counts as not given: there are other ways to learn of it. */
+function decodeOutcome(mark: Element): JobOutcome | undefined {
+  try {
+    return outcomeShape.safeParse(optionalJson(mark)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The id of the message that this one answers. */

@@ -5,6 +5,7 @@ export type * from './domain/handler.js';
 export type * from './domain/job.js';
 export * from './domain/json.js';
 export type * from './domain/lifter.js';
+export type * from './domain/order.js';
 export type * from './domain/result.js';
 export type * from './domain/schedule.js';
 export * from './domain/sheet.js';
@@ -20,6 +21,12 @@ export { failedCodec } from './payloads/failed.js';
 export { encodeForm } from './payloads/handler-form.js';
 export { HANDLER_NAMESPACE, handlersCodec } from './payloads/handlers.js';
 export { LIFTER_NAMESPACE, lifterCodec, runningQueryCodec } from './payloads/lifter.js';
+export {
+  answersCodec,
+  mostOrders,
+  ORDERS_NAMESPACE,
+  ordersCodec,
+} from './payloads/orders.js';
 export { RESULT_NAMESPACE, resultsCodec } from './payloads/results.js';
 export { SCHEDULE_NAMESPACE, scheduleCodec } from './payloads/schedule.js';
 export { JOBS_NAMESPACE, sheetCodec } from './payloads/sheet.js';
@@ -46,3 +53,4 @@ export * from './policies/retry.js';
 export * from './policies/tally.js';
 export * from './policies/waiting.js';
 export { JSON_NAMESPACE, jsonElement, jsonText } from './xml/json.js';
+export { readable } from './xml/readable.js';

@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import {
   addressOf,
   decodeJobMark,
+  decodeJobMarks,
   decodeReplyTo,
   encodeBotMessage,
   encodeChatState,
   encodeReceipt,
 } from '../src/bot-message.js';
+import { parseXml } from './helpers/xml.js';
 
 describe('what the bot says', () => {
   const job = { id: '0192', number: 7, state: 'scheduled' } as const;
@@ -32,6 +34,35 @@ describe('what the bot says', () => {
     const over = { ...job, state: 'succeeded', traceparent } as const;
     const told = encodeBotMessage({ to: 'ada@example.org', type: 'chat', body: 'Done', job: over });
     expect(decodeJobMark(told)).toEqual(over);
+  });
+  it('tells programs what came of several jobs at once: value or error', () => {
+    const [first, ...also] = [
+      { ...job, state: 'succeeded', outcome: { value: { lifted: [1, null] } } },
+      {
+        ...job,
+        number: 8,
+        state: 'failed',
+        outcome: { error: { class: 'E', message: 'slipped' } },
+      },
+      { ...job, number: 9, state: 'cancelled' },
+    ] as const;
+    const told = encodeBotMessage({
+      ...{ to: 'ada@example.org', type: 'chat', body: 'Done', job: first },
+      also,
+    });
+    expect(decodeJobMarks(parseXml(told.toString()))).toEqual([first, ...also]);
+  });
+  it.each(['{"value"', '{}', '{"error": 5}', '7'])('has no outcome in %s', (text) => {
+    const json = xml('json', { xmlns: 'urn:xmpp:json:0' }, text);
+    const marked = xml('job', { xmlns: 'urn:heavylift:job:1', ...job, number: '7' }, json);
+    expect(decodeJobMark(xml('message', {}, marked))).toEqual(job);
+  });
+  it('can be told whatever handlers returned: what XML forbids is replaced', () => {
+    const [cut = ''] = '🏋';
+    const told = encodeBotMessage({
+      ...{ to: 'ada@example.org', type: 'chat', body: `\u0001\t\uFFFE ${cut.slice(0, 1)} 🏋 <&>` },
+    });
+    expect(told.getChildText('body')).toBe('\uFFFD\t\uFFFD \uFFFD 🏋 <&>');
   });
   it('corrects an earlier message, and is not kept, when it is progress (XEP-0308, XEP-0334)', () => {
     const progress = encodeBotMessage({

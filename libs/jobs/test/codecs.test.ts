@@ -3,6 +3,7 @@ import type { Element } from '@xmpp/xml';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  answersCodec,
   eventsCodec,
   failedCodec,
   type GoneJob,
@@ -11,6 +12,8 @@ import {
   type JobEntry,
   jsonText,
   lifterCodec,
+  mostOrders,
+  ordersCodec,
   resultsCodec,
   runningQueryCodec,
   type Sheet,
@@ -82,6 +85,18 @@ describe('what is encoded and sent through a stream is decoded as it was', () =>
       fc.record({ entry: any.jobEntry, error: any.jobError }, { noNullPrototype: true }),
     ));
   it('schedules', () => survives(scheduleCodec, any.schedule));
+  it('orders', () =>
+    survives(ordersCodec, fc.array(any.order, { minLength: 1, maxLength: mostOrders })));
+  it('answers to orders, whose order is of no matter', () =>
+    survives(
+      answersCodec,
+      fc
+        .array(any.orderAnswer, { maxLength: 5 })
+        .map((all) => [
+          ...all.filter((answer) => 'job' in answer),
+          ...all.filter((answer) => 'refusal' in answer),
+        ]),
+    ));
   it('the running query', () => {
     const position = { epoch: fc.integer({ min: 1 }), sequence: fc.integer({ min: 1 }) };
     const newest = fc.record(position, { noNullPrototype: true });
@@ -180,6 +195,22 @@ describe('what is not as the protocol says is refused, with what and where', () 
       'done',
       eventsCodec,
       `<events xmlns='urn:heavylift:event:1'><progress job='${id}' attempt='1' at='2026-01-31T12:00:00.000Z'/></events>`,
+    ],
+    ['0 orders', ordersCodec, `<orders xmlns='urn:heavylift:orders:1'/>`],
+    [
+      '65 orders',
+      ordersCodec,
+      `<orders xmlns='urn:heavylift:orders:1'>${'<order/>'.repeat(65)}</orders>`,
+    ],
+    [
+      'fields',
+      ordersCodec,
+      `<orders xmlns='urn:heavylift:orders:1'><order command='lift' submission='s'><json xmlns='urn:xmpp:json:0'>{"fields": [5]}</json></order></orders>`,
+    ],
+    [
+      'number',
+      answersCodec,
+      `<answers xmlns='urn:heavylift:orders:1'><accepted submission='s' id='${id}'/></answers>`,
     ],
     [
       'form',

@@ -42,6 +42,7 @@ import {
 import type { Item, PubSubService, Session, Unlisten } from '@heavylift/xmpp-pubsub';
 import { isXmppError } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
+import { createGathering } from './gathering.js';
 import { observeNotifier } from './metrics.js';
 import { createProgressRelay } from './progress-relay.js';
 import { createRetelling } from './retelling.js';
@@ -127,6 +128,9 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
       log.warn({ err: error, count: events.length, retryInMs }, 'could not report who was told'),
   });
 
+  /** Refused before it is sent, however often one tries. */
+  const isHopeless = (error: unknown) => isXmppError(error, 'too-large', 'invalid-character');
+
   async function say(message: BotMessage): Promise<void> {
     const stanza = encodeBotMessage(message);
     await certified();
@@ -142,15 +146,19 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     onFailure: (error) => log.debug({ err: error }, 'whether the server went down is not known'),
   });
 
+  async function sayOutcome(message: BotMessage): Promise<void> {
+    await say(message);
+    retelling.said(message);
+  }
+
+  const gathering = createGathering({ say: sayOutcome, isHopeless, newMessageId: randomUUID });
+
   const teller = createTeller({
     entry: (job) => ledger.get(job),
     spec: (kind) => catalogue?.specs.get(kind),
-    say: async (message) => {
-      await say(message);
-      retelling.said(message);
-    },
-    // Refused before it is sent, however often one tries.
-    isHopeless: (error) => isXmppError(error, 'too-large', 'invalid-character'),
+    say: sayOutcome,
+    sayGathered: gathering.say,
+    isHopeless,
     reportTold: (job) => told.add({ type: 'told', job, at: Date.now() }),
     pause: async (attempt) => {
       stopping.signal.throwIfAborted();

@@ -5,6 +5,7 @@ import {
   type JobEntry,
   type JobId,
   type JobMarkState,
+  type JobOutcome,
   type JobResult,
   type LedgerChanges,
   messageIds,
@@ -17,6 +18,8 @@ export interface TellerPorts {
   readonly spec: (kind: string) => HandlerSpec | undefined;
   /** Says it as the bot; resolves when the server has taken it. Rejects if that is not known: it is said again then. */
   readonly say: (message: BotMessage) => Promise<void>;
+  /** The same, together with other outcomes for the same program. */
+  readonly sayGathered: (message: BotMessage) => Promise<void>;
   /** Lets the dispatcher know; repeats by itself until the server has it. */
   readonly reportTold: (job: JobId) => void;
   /** Waits a while before what failed is tried again; rejects when there is nothing more to be told by this instance. */
@@ -61,10 +64,11 @@ export function createTeller(ports: TellerPorts): Teller {
 
   async function tell(result: JobResult, entry: JobEntry): Promise<void> {
     const message = outcomeMessage(result, entry, ports.spec(entry.kind));
+    const say = entry.requester.gathers === true ? ports.sayGathered : ports.say;
     const began = Date.now();
     for (let attempt = 1; ports.entry(entry.id) !== undefined; attempt += 1) {
       try {
-        await ports.say(message);
+        await say(message);
         remember(entry.id);
         ports.onTold(result, entry, began);
         ports.reportTold(entry.id);
@@ -140,6 +144,30 @@ export function outcomeMessage(
       number: entry.number,
       state: result.status satisfies JobMarkState,
       ...(entry.traceparent !== undefined && { traceparent: entry.traceparent }),
+      ...outcomeFor(entry, result),
     },
   };
+}
+
+/** Longer ones programs read elsewhere. */
+const longestOutcome = 4_096;
+
+/** What came of the job, if it is a program that asked. */
+function outcomeFor({ requester }: JobEntry, result: JobResult): { outcome?: JobOutcome } {
+  if (requester.messageType !== 'command') return {};
+  const outcome = outcomeOf(result);
+  if (outcome === undefined || JSON.stringify(outcome).length > longestOutcome) return {};
+  return { outcome };
+}
+
+function outcomeOf(result: JobResult): JobOutcome | undefined {
+  switch (result.status) {
+    case 'succeeded':
+      return { value: result.value };
+    case 'failed':
+      return { error: result.error };
+    case 'cancelled':
+    case 'expired':
+      return undefined;
+  }
 }

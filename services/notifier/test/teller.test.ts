@@ -46,12 +46,14 @@ const resultOf = (number: number): JobResult => ({
 function stage() {
   const open = new Map<JobId, JobEntry>();
   const said: BotMessage[] = [];
+  const gathered: BotMessage[] = [];
   const reported: JobId[] = [];
   let broken = 0;
   const teller = createTeller({
     entry: (job) => open.get(job),
     spec: () => spec,
     isHopeless: (error) => error instanceof RangeError,
+    sayGathered: async (message) => void gathered.push(message),
     say: async (message) => {
       if (broken > 0) {
         broken -= 1;
@@ -69,6 +71,7 @@ function stage() {
     open,
     teller,
     said,
+    gathered,
     reported,
     breakTimes: (times: number) => {
       broken = times;
@@ -104,6 +107,35 @@ describe('telling outcomes', () => {
       },
     ]);
     expect(reported).toEqual(['job-7']);
+  });
+
+  describe('to a program (XEP-0050)', () => {
+    const requester = { jid: 'ann@x/app', messageType: 'command', gathers: true } as const;
+    const slipped = { class: 'Error', message: 'slipped' };
+
+    it('has the value or the error with it, and goes together with others', async () => {
+      const { open, teller, gathered, said, reported } = stage();
+      for (const number of [7, 8, 9]) open.set(`job-${number}`, { ...entryOf(number), requester });
+      teller.outcome({ ...resultOf(7), status: 'succeeded', value: { lifted: 3 } });
+      teller.outcome({ ...resultOf(8), status: 'failed', error: slipped });
+      teller.outcome({ ...resultOf(9), status: 'cancelled' });
+      await nextTurn();
+      expect(said).toEqual([]);
+      expect(gathered.map(({ job }) => job)).toEqual([
+        { id: 'job-7', number: 7, state: 'succeeded', outcome: { value: { lifted: 3 } } },
+        { id: 'job-8', number: 8, state: 'failed', outcome: { error: slipped } },
+        { id: 'job-9', number: 9, state: 'cancelled' },
+      ]);
+      expect(reported).toHaveLength(3);
+    });
+
+    it('names the job alone if the value is long: it is read elsewhere then', async () => {
+      const { open, teller, said } = stage();
+      open.set('job-7', { ...entryOf(7), requester: { ...requester, gathers: false } });
+      teller.outcome({ ...resultOf(7), status: 'succeeded', value: 'x'.repeat(5_000) });
+      await nextTurn();
+      expect(said.map(({ job }) => job)).toEqual([{ id: 'job-7', number: 7, state: 'succeeded' }]);
+    });
   });
 
   it('keeps an outcome that comes before its job', async () => {

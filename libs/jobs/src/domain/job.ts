@@ -22,6 +22,8 @@ export interface Requester {
   readonly thread?: string;
   /** The message's `xml:lang`. */
   readonly lang?: string;
+  /** A program that understands messages on the outcomes of several jobs. */
+  readonly gathers?: boolean;
 }
 
 /** Who may run the job. */

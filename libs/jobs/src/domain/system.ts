@@ -7,4 +7,6 @@ export interface SystemState {
   readonly busy: number;
   /** Jobs that are accepted and do not run. */
   readonly waiting: number;
+  /** Orders that the dispatcher takes in one request; none if it takes none. */
+  readonly orders?: number;
 }

@@ -34,6 +34,7 @@ export const requesterShape = z.object({
   originId: z.string().exactOptional(),
   thread: z.string().exactOptional(),
   lang: z.string().exactOptional(),
+  gathers: z.boolean().exactOptional(),
 });
 
 export const targetShape = z.discriminatedUnion('type', [

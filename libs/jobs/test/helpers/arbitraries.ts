@@ -11,6 +11,8 @@ import type {
   JsonObject,
   LifterAnnouncement,
   NewJob,
+  Order,
+  OrderAnswer,
   Requester,
   Schedule,
   Target,
@@ -66,7 +68,13 @@ export const requester: fc.Arbitrary<Requester> = fc
       jid: fullJid,
       messageType: fc.constantFrom('chat', 'groupchat', 'normal', 'command'),
     }),
-    optional({ messageId: anyText, originId: anyText, thread: anyText, lang: anyText }),
+    optional({
+      messageId: anyText,
+      originId: anyText,
+      thread: anyText,
+      lang: anyText,
+      gathers: fc.boolean(),
+    }),
   )
   .map(([base, more]) => ({ ...base, ...more }));
 
@@ -244,4 +252,23 @@ export const handlerSpec: fc.Arbitrary<HandlerSpec> = record({
     uniqueBy: fc.subarray(spec.fields.map(({ name }) => name)),
     concurrency: positive,
   }).map((more) => ({ ...spec, ...more })),
+);
+
+export const order: fc.Arbitrary<Order> = record({
+  command: handlerName,
+  submission: fc.uuid(),
+  fields: fc.dictionary(handlerName, anyText, { maxKeys: 4, noNullPrototype: true }),
+});
+
+export const orderAnswer: fc.Arbitrary<OrderAnswer> = oneof(
+  record({
+    submission: fc.uuid(),
+    text: xmlText,
+    job: record({ id: jobId, number: integer({ min: 1 }) }),
+  }),
+  record({
+    submission: fc.uuid(),
+    text: xmlText,
+    refusal: record({ type: label, condition: label }),
+  }),
 );

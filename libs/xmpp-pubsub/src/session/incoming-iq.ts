@@ -39,6 +39,10 @@ export function createIncomingIqs(context: IncomingIqsContext): IncomingIqs {
       context.reply(`<iq${stanzaAttributes} type="${type}"${written}>${content}</iq>`);
     } catch (error) {
       log.warn({ error, to: attributes.to }, 'could not answer an IQ');
+      // What cannot be sent must not leave whoever asked without an answer.
+      const isUnsendable = isXmppError(error, 'invalid-character', 'too-large');
+      if (isUnsendable && type === 'result')
+        answer(stanza, 'error', errorXml('cancel', 'internal-server-error'));
     }
   }
 

@@ -284,6 +284,14 @@ describe('an IQ from somebody else', () => {
     expect(answer).toContain('<internal-server-error ');
     expect(answer).not.toContain('oops');
   });
+
+  it.each([
+    ['a character that XML forbids', '\u0001'],
+    ['too much', 'x'.repeat(300_000)],
+  ])('is answered even if there is %s in the answer: by an error', async (_, text) => {
+    const unsendable = handled(async () => xml('query', 'jabber:iq:version', text));
+    expect(await answerTo(get(version), unsendable)).toContain('<internal-server-error ');
+  });
 });
 
 it('logs a listener that throws, and tells the others', async () => {

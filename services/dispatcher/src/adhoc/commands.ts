@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { HandlerSpec } from '@heavylift/jobs';
+import { type HandlerSpec, readable } from '@heavylift/jobs';
 import type { IncomingIq } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { type Answer, no, refusalOf } from '../chat/answer.js';
-import { checkArguments } from '../chat/arguments.js';
 import type { BuiltIn } from '../chat/built-in.js';
 import type { Limiter } from '../chat/limiter.js';
 import { type SubmitPorts, submit } from '../chat/submit.js';
@@ -11,14 +10,7 @@ import { texts } from '../chat/texts.js';
 import type { Desk } from '../desk.js';
 import { decide } from '../policy/policy.js';
 import { errorOf, stanzaError } from './errors.js';
-import {
-  clausesOf,
-  commandForm,
-  type Filled,
-  readFilled,
-  resultForm,
-  unknownField,
-} from './form.js';
+import { commandForm, type Filled, readFilled, resultForm, wishIn } from './form.js';
 
 export const NS_COMMANDS = 'http://jabber.org/protocol/commands';
 const NS_DATA = 'jabber:x:data';
@@ -70,21 +62,16 @@ export function createCommands(ports: CommandPorts) {
   }
 
   async function carryOut(spec: HandlerSpec, filled: Filled, at: Execution): Promise<Answer> {
-    const stray = unknownField(spec, filled.values);
-    if (stray !== undefined) return no('bad-request', `there is no field ${stray}`);
-    const read = checkArguments(spec, filled.values);
-    if ('problem' in read) return no('bad-request', read.problem);
+    const wish = wishIn(spec, filled.values);
+    if ('problem' in wish) return no('bad-request', wish.problem);
     const builtIn = builtIns.get(at.node);
-    if (builtIn !== undefined) return builtIn.run(at.who, read.args);
-    const split = clausesOf(filled.values);
-    if ('problem' in split) return no('bad-request', split.problem);
+    if (builtIn !== undefined) return builtIn.run(at.who, wish.args);
     const desk = ports.desk();
     if (desk === undefined) return no('resource-constraint', texts.starting);
     return submit(desk, ports, {
       who: at.who,
       spec,
-      args: read.args,
-      clauses: split.clauses,
+      ...wish,
       requester: {
         jid: at.from.toString(),
         messageType: 'command',
@@ -168,5 +155,5 @@ function command(at: Execution, status: string, children: readonly Element[]): E
 }
 
 function note(type: 'info' | 'error', text: string): Element {
-  return xml('note', { type }, text);
+  return xml('note', { type }, readable(text));
 }

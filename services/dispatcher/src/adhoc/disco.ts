@@ -1,3 +1,4 @@
+import { ORDERS_NAMESPACE } from '@heavylift/jobs';
 import type { IncomingIq } from '@heavylift/xmpp-pubsub';
 import type { JID } from '@xmpp/jid';
 import xml, { type Element } from '@xmpp/xml';
@@ -12,6 +13,7 @@ const ownFeatures = [
   NS_DISCO_INFO,
   NS_DISCO_ITEMS,
   NS_COMMANDS,
+  ORDERS_NAMESPACE,
   'jabber:x:data',
   CHAT_STATES,
   'urn:xmpp:receipts',

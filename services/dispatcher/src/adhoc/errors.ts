@@ -1,7 +1,8 @@
 import { XmppError } from '@heavylift/xmpp-pubsub';
 import type { Condition } from '../chat/answer.js';
 
-const types = {
+/** The type of stanza error that goes with a condition. */
+export const errorTypes = {
   forbidden: 'auth',
   'item-not-found': 'cancel',
   'bad-request': 'modify',
@@ -11,7 +12,7 @@ const types = {
 
 /** The stanza error that says no. */
 export function errorOf(condition: Condition, text: string): XmppError {
-  return stanzaError(types[condition], condition, text);
+  return stanzaError(errorTypes[condition], condition, text);
 }
 
 export function stanzaError(type: string, condition: string, text: string): XmppError {

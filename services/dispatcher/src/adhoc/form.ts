@@ -1,8 +1,9 @@
-import { encodeForm, type HandlerSpec } from '@heavylift/jobs';
+import { encodeForm, type HandlerSpec, type JsonObject, readable } from '@heavylift/jobs';
 import { isTraceparent } from '@heavylift/service';
 import { type DataForm, readForm } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import type { Answer } from '../chat/answer.js';
+import { checkArguments } from '../chat/arguments.js';
 import { type Clauses, readClause } from '../chat/clauses.js';
 
 /** FORM_TYPE of what is filled in, and of what comes back. */
@@ -54,11 +55,12 @@ export interface Filled {
 /** What was filled in. @throws XmppError `malformed-answer` */
 export function readFilled(x: Element): Filled {
   const form: DataForm = readForm(x);
-  const values = new Map<string, string>();
-  for (const { name, values: given } of form.fields) {
-    const joined = given.join('\n');
-    if (joined !== '') values.set(name, joined);
-  }
+  return filledWith(form.fields.map(({ name, values }) => [name, values.join('\n')]));
+}
+
+/** @param given by the field's name */
+export function filledWith(given: readonly (readonly [string, string])[]): Filled {
+  const values = new Map(given.filter(([, text]) => text !== ''));
   const submission = values.get(extra.submission);
   const traceparent = values.get(extra.traceparent)?.trim();
   for (const name of [extra.submission, extra.traceparent]) values.delete(name);
@@ -69,10 +71,28 @@ export function readFilled(x: Element): Filled {
   };
 }
 
-export type ClausesOrProblem = { readonly clauses: Clauses } | { readonly problem: string };
+export interface Wish {
+  readonly args: JsonObject;
+  readonly clauses: Clauses;
+}
+
+/** What is wanted of a handler, from what was filled in. */
+export function wishIn(
+  spec: HandlerSpec,
+  values: ReadonlyMap<string, string>,
+): Wish | { readonly problem: string } {
+  const stray = unknownField(spec, values);
+  if (stray !== undefined) return { problem: `there is no field ${stray}` };
+  const read = checkArguments(spec, values);
+  if ('problem' in read) return read;
+  const split = clausesOf(values);
+  return 'problem' in split ? split : { ...read, ...split };
+}
+
+type ClausesOrProblem = { readonly clauses: Clauses } | { readonly problem: string };
 
 /** The clauses among what was filled in. */
-export function clausesOf(values: ReadonlyMap<string, string>): ClausesOrProblem {
+function clausesOf(values: ReadonlyMap<string, string>): ClausesOrProblem {
   let clauses: Clauses = {};
   const when = values.get(extra.when);
   const [, keyword = '', time = ''] = /^\s*(in|at|every)\s+(.+?)\s*$/is.exec(when ?? '') ?? [];
@@ -124,7 +144,7 @@ export function resultForm({ fields, table }: Answer): Element | undefined {
 }
 
 function value(text: string): Element {
-  return xml('value', {}, text);
+  return xml('value', {}, readable(text));
 }
 
 function text(name: string, label: string, description: string): Element {

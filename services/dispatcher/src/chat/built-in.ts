@@ -1,4 +1,4 @@
-import { type HandlerSpec, type JsonObject, requesterKey } from '@heavylift/jobs';
+import { type HandlerSpec, type JsonObject, jsonText, requesterKey } from '@heavylift/jobs';
 import type { Desk, JobView } from '../desk.js';
 import { type Action, type Decision, decide, type Policy } from '../policy/policy.js';
 import { type Answer, type Fields, no, refusalOf } from './answer.js';
@@ -284,7 +284,7 @@ function jobFields(view: JobView): Fields {
     ...(progress === undefined ? {} : { done: progress.done }),
     ...(progress?.total === undefined ? {} : { total: progress.total }),
     ...(waitsFor === undefined ? {} : { 'waits-for': waitsFor }),
-    ...(result?.status === 'succeeded' ? { result: JSON.stringify(result.value) } : {}),
+    ...(result?.status === 'succeeded' ? { result: jsonText(result.value) } : {}),
     ...(result?.status === 'failed' ? { error: result.error.message } : {}),
   };
 }

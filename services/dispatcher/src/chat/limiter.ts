@@ -26,7 +26,8 @@ export function createLimiter({ burst, perSecond, senders, now }: LimiterOptions
   const enoughAgain = Math.max(1, burst / 2);
 
   return {
-    take(sender: string): Verdict {
+    /** @param count how many come at once; not more than the burst */
+    take(sender: string, count = 1): Verdict {
       // Should the clock be set back, nobody has to wait until it is where it was.
       const at = now();
       const known = buckets.get(sender) ?? { tokens: burst, at, empty: false };
@@ -35,8 +36,8 @@ export function createLimiter({ burst, perSecond, senders, now }: LimiterOptions
         known.tokens + (Math.max(0, at - known.at) * perSecond) / 1_000,
       );
       const wasEmpty = known.empty && tokens < enoughAgain;
-      const served = !wasEmpty && tokens >= 1;
-      buckets.set(sender, { tokens: served ? tokens - 1 : tokens, at, empty: !served });
+      const served = !wasEmpty && tokens >= count;
+      buckets.set(sender, { tokens: served ? tokens - count : tokens, at, empty: !served });
       if (served) return 'served';
       return wasEmpty ? 'silent' : 'slow-down';
     },

@@ -1,10 +1,11 @@
-import { encodeBotMessage } from '@heavylift/jobs';
+import { encodeBotMessage, ORDERS_NAMESPACE } from '@heavylift/jobs';
 import { type Logger, messageOf, obeyShutdownOrders } from '@heavylift/service';
 import { isXmppError, type Session, type Unlisten } from '@heavylift/xmpp-pubsub';
 import { type JID, jid } from '@xmpp/jid';
 import xml, { type Element } from '@xmpp/xml';
 import { createCommands, NS_COMMANDS } from '../adhoc/commands.js';
 import { createDisco, NS_DISCO_INFO, NS_DISCO_ITEMS } from '../adhoc/disco.js';
+import { createOrders } from '../adhoc/orders.js';
 import type { Desk } from '../desk.js';
 import { decide, type Policy } from '../policy/policy.js';
 import { createClients } from '../presence/clients.js';
@@ -66,6 +67,9 @@ export function servePeople(options: PeopleOptions): People {
     });
   }
 
+  const onFailure = (error: unknown, from: string): void =>
+    log.warn({ err: error, from }, 'could not answer');
+
   const others = createOthers({
     session,
     lifters: () =>
@@ -97,22 +101,25 @@ export function servePeople(options: PeopleOptions): People {
     maxAgeMs: options.maxAgeMs,
     messagesPerSecond: options.messagesPerSecond,
     onIgnored: (why) => log.debug({ why }, 'message ignored'),
-    onFailure: (error, from) => log.warn({ err: error, from }, 'could not answer'),
+    onFailure,
+  });
+  const limiter = createLimiter({
+    burst: programsFaster * options.messagesPerSecond,
+    perSecond: programsFaster * options.messagesPerSecond,
+    senders: programsRemembered,
+    now,
   });
   const commands = createCommands({
     ...{ desk, policy, builtIns, now, onForbidden },
-    limiter: createLimiter({
-      burst: programsFaster * options.messagesPerSecond,
-      perSecond: programsFaster * options.messagesPerSecond,
-      senders: programsRemembered,
-      now,
-    }),
+    limiter,
   });
+  const orders = createOrders({ ...{ desk, policy, now, onForbidden, limiter }, onFailure });
   const disco = createDisco(commands, () => session.jid);
   const unlisten: readonly Unlisten[] = [
     session.handle('get', 'query', NS_DISCO_INFO, disco.info),
     session.handle('get', 'query', NS_DISCO_ITEMS, disco.items),
     session.handle('set', 'command', NS_COMMANDS, commands.execute),
+    session.handle('set', 'orders', ORDERS_NAMESPACE, orders.execute),
     obeyShutdownOrders(session, options.bot, shutdown),
   ];
 

@@ -1,4 +1,4 @@
-import { type SystemState, systemCodec } from '@heavylift/jobs';
+import { mostOrders, type SystemState, systemCodec } from '@heavylift/jobs';
 import { availability } from '@heavylift/service';
 import type { Element } from '@xmpp/xml';
 import { systemStatus, texts } from '../chat/texts.js';
@@ -10,6 +10,6 @@ const activePriority = 1;
 export function systemPresence(state: SystemState | undefined): Element {
   if (state === undefined) return availability(activePriority, texts.startingStatus);
   const presence = availability(activePriority, systemStatus(state));
-  presence.append(systemCodec.encode(state));
+  presence.append(systemCodec.encode({ ...state, orders: mostOrders }));
   return presence;
 }
