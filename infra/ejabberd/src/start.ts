@@ -251,6 +251,8 @@ function erlangEnvironment(
     ...(where === '/' ? {} : { LD_LIBRARY_PATH: libraries }),
     ERL_INETRC: join(dir, 'inetrc'),
     ERL_CRASH_DUMP_BYTES: '0',
+    // Others need the processors, too: its threads are not to spin while they wait for work.
+    ERL_ZFLAGS: '+sbwt none +sbwtdcpu none +sbwtdio none',
     EJABBERD_CONFIG_PATH: join(dir, 'ejabberd.yml'),
     EJABBERD_MNESIA_SCHEMA: dir,
     EJABBERD_LOG_PATH: join(dir, 'ejabberd.log'),

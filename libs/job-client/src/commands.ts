@@ -46,6 +46,7 @@ export interface Commands {
   ): Promise<CommandAnswer & Persistence>;
   /**
    * Orders a job: many at a time, where the dispatcher takes that.
+   * @param signal of this order alone
    * @throws JobClientError `refused`; the signal's reason
    */
   order(order: Order, signal: AbortSignal): Promise<AcceptedJob & Persistence>;
@@ -111,8 +112,7 @@ export function createCommands(
         persist(name, signal, ({ jid }) => execute(jid, name, fields, signal)),
       );
     },
-    order(order, given) {
-      const signal = ownSignal(given);
+    order(order, signal) {
       return persist(order.command, signal, (to) =>
         to.orders === 0 ? single(to.jid, order, signal) : orders.place(to, order, signal),
       );

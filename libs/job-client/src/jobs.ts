@@ -4,6 +4,7 @@ import { createCommands } from './commands.js';
 import { watchDispatcher } from './dispatcher.js';
 import { JobClientError } from './errors.js';
 import { createHandle, type OpenHandle } from './handle.js';
+import { randomName } from './random-name.js';
 import { followResults } from './results.js';
 import type { JobArguments, JobHandle, Jobs, JobsOptions, SubmitOptions } from './types.js';
 import { createWaitingJobs } from './waiting-jobs.js';
@@ -23,6 +24,8 @@ export async function connectJobs(options: JobsOptions): Promise<Jobs> {
   const log = options.log === undefined ? {} : { log: options.log };
   const ending = new AbortController();
   const over = ending.signal;
+  /** Of each job that is waited for: ends the waiting. */
+  const unsettled = new Set<(reason: unknown) => void>();
 
   const isTheirs = 'start' in options.session;
   // Answers come to a full JID: it stays the same over breaks.
@@ -49,7 +52,7 @@ export async function connectJobs(options: JobsOptions): Promise<Jobs> {
 
   function end(reason: JobClientError): void {
     ending.abort(reason);
-    waiting.failAll(reason);
+    for (const giveUp of unsettled) giveUp(reason);
   }
 
   async function close(): Promise<void> {
@@ -68,24 +71,24 @@ export async function connectJobs(options: JobsOptions): Promise<Jobs> {
       fields: { ...fieldsOf(args), ...clausesOf(given) },
     };
     const open = createHandle(submission, ({ number }) => cancel(number));
-    const ends = AbortSignal.any(signal === undefined ? [over] : [over, signal]);
-    const abort = (): void => {
+    const waits = new AbortController();
+    const giveUp = (reason: unknown): void => {
+      waits.abort(reason);
       waiting.drop(open);
-      open.fail(reasonOf(ends));
+      open.fail(reason);
     };
-    ends.addEventListener('abort', abort, { once: true });
-    const detach = (): void => ends.removeEventListener('abort', abort);
+    const abort = (): void => giveUp(aborted(signal?.reason));
+    signal?.addEventListener('abort', abort, { once: true });
+    unsettled.add(giveUp);
+    const detach = (): void => {
+      unsettled.delete(giveUp);
+      signal?.removeEventListener('abort', abort);
+    };
     open.handle.then(detach, detach);
-    run(order, open, given.submission !== undefined, ends).catch((error: unknown) =>
-      open.fail(ends.aborted ? reasonOf(ends) : error),
-    );
+    if (signal?.aborted === true) abort();
+    else if (over.aborted) giveUp(over.reason);
+    else run(order, open, given.submission !== undefined, waits.signal).catch(open.fail);
     return open.handle;
-  }
-
-  /** Aborted by whom? */
-  function reasonOf(signal: AbortSignal): unknown {
-    if (over.aborted) return over.reason;
-    return new JobClientError('aborted', 'the waiting was aborted', { cause: signal.reason });
   }
 
   async function run(
@@ -155,7 +158,6 @@ function wholeSeconds(ms: number): number {
   throw new JobClientError('invalid-option', `expected a number of milliseconds, not ${ms}`);
 }
 
-function randomName(): string {
-  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(12));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+function aborted(cause: unknown): JobClientError {
+  return new JobClientError('aborted', 'the waiting was aborted', { cause });
 }

@@ -42,8 +42,6 @@ export interface WaitingJobs {
   add(handle: OpenHandle, job: AcceptedJob, mayBeOver: boolean): void;
   /** Gives a handle up. */
   drop(handle: OpenHandle): void;
-  /** Ends all that still wait. */
-  failAll(error: unknown): void;
   stop(): Promise<void>;
 }
 
@@ -194,10 +192,6 @@ export function createWaitingJobs(ports: {
       for (const [id, { handles }] of jobs) {
         if (handles.delete(handle) && handles.size === 0) jobs.delete(id);
       }
-    },
-    failAll(error) {
-      for (const { handles } of jobs.values()) for (const handle of handles) handle.fail(error);
-      jobs.clear();
     },
     async stop() {
       for (const unlisten of unlisteners) unlisten();

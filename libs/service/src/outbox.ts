@@ -38,6 +38,8 @@ export interface OutboxOptions<T> {
   readonly maxBytes?: number;
   /** Time from one publish to the next at least, in milliseconds: what comes in between goes together. @default 0 */
   readonly spacingMs?: number;
+  /** The first waits for what else is added in the same turn of the event loop. @default false: it goes alone */
+  readonly byTurn?: boolean;
   /** Bounds of the wait after a failure, in milliseconds. @default 250 and 10_000 */
   readonly backoff?: { readonly initialMs: number; readonly maxMs: number };
 }
@@ -54,7 +56,7 @@ interface Batch<T> {
 export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
   const { isOpen, publish, hasArrived, sizeOf, onWithheld, onRetry } = options;
   const { isValid = () => true, newItemId } = options;
-  const { maxEntries = 64, maxBytes = 49_152, spacingMs = 0 } = options;
+  const { maxEntries = 64, maxBytes = 49_152, spacingMs = 0, byTurn = false } = options;
   const { initialMs, maxMs } = options.backoff ?? { initialMs: 250, maxMs: 10_000 };
   const waiting: T[] = [];
   let batch: Batch<T> | undefined;
@@ -92,6 +94,7 @@ export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
   async function pump(): Promise<void> {
     if (pumping) return;
     pumping = true;
+    if (byTurn) await new Promise(setImmediate);
     let failures = 0;
     while (!closed && isOpen() && size() > 0) {
       const early = earliest - performance.now();

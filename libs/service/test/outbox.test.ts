@@ -40,6 +40,20 @@ describe('an outbox', () => {
     expect(outbox.size).toBe(0);
   });
 
+  it('publishes together what is added in one turn, if that is wanted', async () => {
+    const { outbox, published, settle } = service({ byTurn: true });
+    outbox.add('a');
+    queueMicrotask(() => outbox.add('b'));
+    expect(published()).toEqual([]);
+    await nextTurn();
+    outbox.add('c');
+    expect(published()).toEqual([['a', 'b']]);
+    await settle();
+    expect(published()).toEqual([['a', 'b'], ['c']]);
+    await settle();
+    expect(outbox.size).toBe(0);
+  });
+
   it('publishes again, under the same id, until the service has confirmed it', async () => {
     const { outbox, calls, settle } = service();
     outbox.add('a');

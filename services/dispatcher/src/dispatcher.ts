@@ -190,15 +190,16 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
     startTimeoutMs: Number.POSITIVE_INFINITY,
     async start(signal) {
       self = session.jid;
+      const everyRule = {
+        ...policy,
+        administrators: [...admins, ...policy.administrators],
+        domain: self?.domain ?? '',
+      };
       people = servePeople({
         ...{ session, log, shutdown: options.shutdown, version: options.version },
         bot: ownBare(),
         desk: () => term?.desk,
-        policy: () => ({
-          ...policy,
-          administrators: [...admins, ...policy.administrators],
-          domain: self?.domain ?? '',
-        }),
+        policy: () => everyRule,
         maxAgeMs: options.messageMaxAgeMs,
         messagesPerSecond: options.messagesPerSecond,
         onForbidden: () => observer.refused('forbidden'),

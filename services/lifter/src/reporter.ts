@@ -81,6 +81,8 @@ export function createReporter(options: ReporterOptions): Reporter {
   const resultsOutbox = createOutbox<JobResult>({
     ...policy,
     newItemId: ring.next,
+    // Jobs that come by one sheet and take no time end together.
+    byTurn: true,
     async publish(id, batch) {
       lastResults = batch;
       await results.publish(batch, { id });

@@ -17,13 +17,19 @@ export interface OrderPorts extends SubmitPorts {
   readonly onFailure: (error: unknown, from: string) => void;
 }
 
+interface Customer {
+  /** Full JID. */
+  readonly jid: string;
+  /** Bare JID. */
+  readonly who: string;
+}
+
 /** Many jobs asked for in one request, by a program. Each order is answered by itself. */
 export function createOrders(ports: OrderPorts) {
   const { policy, limiter, onFailure } = ports;
 
-  async function carryOut(desk: Desk, order: Order, from: IncomingIq['from']): Promise<Answer> {
+  async function carryOut(desk: Desk, order: Order, { jid, who }: Customer): Promise<Answer> {
     const { command, submission, fields } = order;
-    const who = from.bare().toString();
     const spec = desk.specs.get(command);
     const refusal = refusalOf(decide(policy(), who, { command }), command);
     if (refusal !== undefined) {
@@ -40,26 +46,21 @@ export function createOrders(ports: OrderPorts) {
       who,
       spec,
       ...wish,
-      requester: {
-        jid: from.toString(),
-        messageType: 'command',
-        messageId: submission,
-        gathers: true,
-      },
+      requester: { jid, messageType: 'command', messageId: submission, gathers: true },
       ...(traceparent !== undefined && { traceparent }),
     });
   }
 
-  async function answer(desk: Desk, order: Order, from: IncomingIq['from']): Promise<OrderAnswer> {
+  async function answer(desk: Desk, order: Order, customer: Customer): Promise<OrderAnswer> {
     const { submission } = order;
     try {
-      const { body: text, job, condition } = await carryOut(desk, order, from);
+      const { body: text, job, condition } = await carryOut(desk, order, customer);
       if (job !== undefined) return { submission, text, job };
       if (condition === undefined) throw new Error(`neither a job nor a refusal: ${text}`);
       return { submission, text, refusal: { type: errorTypes[condition], condition } };
     } catch (error) {
       // Whether it was accepted is not known: ordered once more, under the same name, it will be.
-      onFailure(error, from.toString());
+      onFailure(error, customer.jid);
       const refusal = { type: 'wait', condition: 'internal-server-error' };
       return { submission, text: texts.broken, refusal };
     }
@@ -67,11 +68,14 @@ export function createOrders(ports: OrderPorts) {
 
   async function execute({ from, payload }: IncomingIq): Promise<Element> {
     const orders = read(payload);
-    if (limiter.take(from.bare().toString(), orders.length) !== 'served')
+    const customer = { jid: from.toString(), who: from.bare().toString() };
+    if (limiter.take(customer.who, orders.length) !== 'served')
       throw stanzaError('wait', 'policy-violation', texts.slowDown);
     const desk = ports.desk();
     if (desk === undefined) throw errorOf('resource-constraint', texts.starting);
-    return answersCodec.encode(await Promise.all(orders.map((order) => answer(desk, order, from))));
+    return answersCodec.encode(
+      await Promise.all(orders.map((order) => answer(desk, order, customer))),
+    );
   }
 
   return { execute };

@@ -147,6 +147,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   /** No lifter idles while a job that it may run waits. */
   function assign(): void {
+    if (queue.size === 0) return;
     const assignments = assignPending({
       queue,
       lifters: lifters.live(),
