@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
 import {
   decodeJobMark,
+  decodeJobMarks,
   eventsCodec,
   handlersCodec,
   type JobEntry,
@@ -10,6 +11,7 @@ import {
   type JobResult,
   makeJobId,
   openLedger,
+  type Requester,
   resultsCodec,
   sheetCodec,
 } from '@heavylift/jobs';
@@ -101,6 +103,9 @@ const stopNotifiers = async () => {
   await Promise.all(notifiers.splice(0).map((started) => started.stop()));
 };
 
+const person: Requester = { jid: 'you@localhost/client', messageType: 'chat', messageId: 'm1' };
+const program: Requester = { ...person, messageType: 'command', gathers: true };
+
 /** Plays the dispatcher: keeps the ledger, and hears who was told. */
 async function playDispatcher() {
   const session = await login(provisioned.accounts.bot);
@@ -123,12 +128,12 @@ async function playDispatcher() {
   };
   return {
     told: () => events.filter(({ type }) => type === 'told').map(({ job }) => job),
-    async accept() {
+    async accept(requester: Requester = person) {
       const entry = ledger.add({
         id: makeJobId(Date.now(), crypto.getRandomValues(new Uint8Array(10))),
         kind: 'lift',
         args: {},
-        requester: { jid: 'you@localhost/client', messageType: 'chat', messageId: 'm1' },
+        requester,
         submitted: Date.now(),
         timeoutMs: 1_000,
         priority: 0,
@@ -173,8 +178,8 @@ async function playLifter() {
       pubsub
         .node(nodes.events, eventsCodec)
         .publish([{ type: 'progress', job, attempt: 1, at: Date.now(), done, total: 3 }]),
-    succeed: (entry: { readonly id: string; readonly number: number }) =>
-      pubsub.node(nodes.results, resultsCodec).publish([resultOf(entry)], { id: randomUUID() }),
+    succeed: (...entries: { readonly id: string; readonly number: number }[]) =>
+      pubsub.node(nodes.results, resultsCodec).publish(entries.map(resultOf), { id: randomUUID() }),
   };
 }
 
@@ -236,6 +241,29 @@ it('tells the requester as the bot, once the server has a result, and reports it
   expect(message?.getChild('reply', 'urn:xmpp:reply:0')?.attrs['id']).toBe('m1');
   await vi.waitFor(() => expect(dispatcher.told()).toEqual([entry.id]), patience);
   await dispatcher.letGo(entry.id);
+  expect(active.warnings).toEqual([]);
+});
+
+it('tells a program of many jobs in few messages, each with what came of it', async () => {
+  const [dispatcher, lifter, you] = [await playDispatcher(), await playLifter(), await listen()];
+  const entries: JobEntry[] = [];
+  for (let count = 0; count < 12; count += 1) entries.push(await dispatcher.accept(program));
+  await lifter.succeed(...entries);
+  const jobs = entries.map(({ id }) => id);
+  await vi.waitFor(() => expect(dispatcher.told().sort()).toEqual(jobs), patience);
+  const marks = you.heard.map(decodeJobMarks);
+  // What comes while four are under way goes together.
+  expect(marks.map(({ length }) => length)).toEqual([1, 1, 1, 1, 8]);
+  expect(marks.flat()).toMatchObject(
+    entries.map(({ id, number }) => ({
+      ...{ id, number, state: 'succeeded', outcome: { value: null } },
+    })),
+  );
+  const [together] = you.heard.slice(-1);
+  expect(together?.getChildText('body')?.split('\n')).toEqual(
+    entries.slice(4).map(({ number }) => `Done lifting #${number}`),
+  );
+  for (const job of jobs) await dispatcher.letGo(job);
   expect(active.warnings).toEqual([]);
 });
 
