@@ -25,7 +25,7 @@ export type JobClientErrorCode =
 export interface FailedJob {
   readonly id: string;
   readonly number: number;
-  /** What the handler threw: class and message. The class is known to readers of the results only. */
+  /** What the handler threw: class and message. The class is not known of a job that the bot had to be asked about. */
   readonly error?: { readonly class?: string; readonly message: string };
 }
 

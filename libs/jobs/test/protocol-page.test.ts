@@ -3,6 +3,7 @@ import type { PayloadCodec } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { describe, expect, it } from 'vitest';
 import {
+  answersCodec,
   decodeJobMark,
   EVENT_NAMESPACE,
   encodeBotMessage,
@@ -14,6 +15,8 @@ import {
   JSON_NAMESPACE,
   LIFTER_NAMESPACE,
   lifterCodec,
+  ORDERS_NAMESPACE,
+  ordersCodec,
   RESULT_NAMESPACE,
   resultsCodec,
   runningQueryCodec,
@@ -66,6 +69,8 @@ describe('the examples in docs/protocol.md are decoded, and encoded as they are'
   survives('failed', JOBS_NAMESPACE, failedCodec);
   survives('schedule', SCHEDULE_NAMESPACE, scheduleCodec);
   survives('system', SYSTEM_NAMESPACE, systemCodec);
+  survives('orders', ORDERS_NAMESPACE, ordersCodec);
+  survives('answers', ORDERS_NAMESPACE, answersCodec);
 
   const markNamespace = 'urn:heavylift:job:1';
   it(`<job xmlns='${markNamespace}'>`, () => {
@@ -78,5 +83,5 @@ describe('the examples in docs/protocol.md are decoded, and encoded as they are'
   });
 
   // <leader/> is libs/service's, which tests it.
-  it('and there are no others but one', () => expect(examples).toHaveLength(11));
+  it('and there are no others but one', () => expect(examples).toHaveLength(13));
 });
