@@ -10,6 +10,7 @@ import { isServiceError, messageOf } from './errors.js';
 import { createHealth, type Health } from './health/health.js';
 import { type HealthConfig, healthOptions } from './health/options.js';
 import { healthServer } from './health/server.js';
+import { idleMemory } from './idle-memory.js';
 import { type Lifecycle, type Stop, startInOrder } from './lifecycle.js';
 import { createLogger } from './logging.js';
 import { serviceMetrics } from './metrics/catalogue.js';
@@ -72,7 +73,8 @@ export async function runService<S extends Schema>(service: ServiceDefinition<S>
     const { tracing, exporting } = await tracingOf(service.name, launch.process, metrics, log);
     const own = { log, context: control.context, metrics, tracing, health };
     const parts = await makeParts(service.compose(launch.config), own);
-    stop = await startInOrder([...serving, ...exporting, ...parts], { log, signal });
+    const all = [idleMemory(), ...serving, ...exporting, ...parts];
+    stop = await startInOrder(all, { log, signal });
     started = true;
     log.info('ready');
     await control.told;
