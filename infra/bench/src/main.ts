@@ -12,20 +12,21 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const ms = (value: number): string => value.toFixed(2);
 const rate = (value: number): string => value.toFixed(0);
 
-type WithCustomer = (
-  system: System,
-  use: (customer: (system: System) => Customer) => Promise<void>,
-) => Promise<void>;
+/** Somebody who asks for jobs, until it is closed. */
+interface Served {
+  readonly customer: Customer;
+  close(): Promise<void>;
+}
 
-async function withProgram(system: System, use: Parameters<WithCustomer>[1]): Promise<void> {
-  const { provisioned, pubsubJid, asUser } = system;
+const serveChatUser = async (system: System): Promise<Served> => ({
+  customer: chatUser(system),
+  close: async () => undefined,
+});
+
+async function serveProgram({ provisioned, pubsubJid, asUser }: System): Promise<Served> {
   const bot = provisioned.accounts.bot.jid;
   const jobs = await connectJobs({ session: asUser, bot, pubsubJid });
-  try {
-    await use(() => program(jobs));
-  } finally {
-    await jobs.close();
-  }
+  return { customer: program(jobs), close: jobs.close };
 }
 
 const options = parseBenchArgs(process.argv.slice(2));
@@ -51,26 +52,29 @@ async function bench(wanted: BenchOptions): Promise<void> {
         say(usageTable(await idle(system, wanted.ms * 2)));
       }
     });
-  if (parts.has('throughput')) await rates('a chat user', (_, use) => use(chatUser));
-  if (parts.has('programs')) await rates('a program', withProgram);
+  if (parts.has('throughput')) await rates('a chat user', serveChatUser);
+  if (parts.has('programs')) await rates('a program', serveProgram);
   if (parts.has('backlog')) await queue(wanted);
 
   /** For each number of lifters a system, and in it for each number of jobs in flight. */
-  async function rates(who: string, withCustomer: WithCustomer): Promise<void> {
+  async function rates(who: string, serve: (system: System) => Promise<Served>): Promise<void> {
     const rows = [['lifters', 'in flight', 'jobs/s', 'p50 ms', 'p99 ms', 'entries a sheet']];
     const usages: string[] = [];
     for (const count of lifters) {
-      await within({ lifters: count, slots, watchSheets: true }, (system) =>
-        withCustomer(system, async (customer) => {
+      await within({ lifters: count, slots, watchSheets: true }, async (system) => {
+        const { customer, close } = await serve(system);
+        try {
           for (const each of inFlight) {
-            const found = await throughput(system, customer(system), each, wanted.ms);
+            const found = await throughput(system, customer, each, wanted.ms);
             const { perSecond, p50, p99, entriesASheet, usage } = found;
             const figures = [rate(perSecond), ms(p50), ms(p99), entriesASheet.toFixed(1)];
             rows.push([String(count), String(each), ...figures]);
             usages.push(`${count} lifters, ${each} in flight\n${usageTable(usage)}`);
           }
-        }),
-      );
+        } finally {
+          await close();
+        }
+      });
     }
     say(`\n${who} asks\n${table(rows)}`);
     for (const text of usages) say(`\n${text}`);

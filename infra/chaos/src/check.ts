@@ -2,7 +2,7 @@ import type { Observation } from './history.js';
 
 /** What must not be, each in words with the job it is about, and what may be and is counted. */
 export interface Verdict {
-  /** Accepted and never told. */
+  /** Accepted and never told; or a program's, and never answered. */
   readonly lost: readonly Finding[];
   /** Told or run and never asked for. */
   readonly unexpected: readonly Finding[];
@@ -22,7 +22,7 @@ export interface Counts {
   readonly asked: number;
   readonly accepted: number;
   readonly told: number;
-  /** Accepted, and not told (yet). */
+  /** Accepted, or asked for by a program, and not told or answered (yet). */
   readonly open: number;
   /** Requests without an answer. */
   readonly unanswered: number;
@@ -67,9 +67,13 @@ export function check(history: readonly Observation[]): Verdict {
       kills.some((kill) => kill.at - kill.forgetsMs <= at && at <= kill.at),
     );
   const asLost = (job: string): Finding => ({ job, text: 'accepted and never told' });
+  const answered = new Set(answers.map(({ request }) => request));
+  const ignored = all(history, 'asked')
+    .filter(({ persists, request }) => persists === true && !answered.has(request))
+    .map(({ request: job }) => ({ job, text: 'a program asked for it, and was never answered' }));
 
   return {
-    lost: missing.filter((job) => !mayBeTheServers(job)).map(asLost),
+    lost: [...missing.filter((job) => !mayBeTheServers(job)).map(asLost), ...ignored],
     lostByServer: missing.filter(mayBeTheServers).map(asLost),
     unexpected: unexpected(history, accepted, asked),
     doubled: [
@@ -81,8 +85,8 @@ export function check(history: readonly Observation[]): Verdict {
       asked: asked.size,
       accepted: accepted.size,
       told: told.size,
-      open: missing.length,
-      unanswered: asked.size - new Set(answers.map(({ request }) => request)).size,
+      open: missing.length + ignored.length,
+      unanswered: asked.size - answered.size,
       runs: sum(runs.values(), ({ length }) => length),
       reexecutions: sum(runs.values(), repeatedRuns),
       repeated: sum(told.values(), ({ length }) => length - 1),

@@ -6,7 +6,14 @@ import { appendFileSync } from 'node:fs';
  */
 export type Observation =
   /** A user has sent a request. */
-  | { readonly type: 'asked'; readonly at: number; readonly request: string; readonly text: string }
+  | {
+      readonly type: 'asked';
+      readonly at: number;
+      readonly request: string;
+      readonly text: string;
+      /** Asked again and again until there is an answer: a program does so, people do not. */
+      readonly persists?: boolean;
+    }
   /** A request was answered; with a job, it was accepted. */
   | {
       readonly type: 'answered';

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Jobs } from '@heavylift/job-client';
 import { now, type Random, type Requester } from '@heavylift/testbed';
 import { isXmppError } from '@heavylift/xmpp-pubsub';
 import type { Recorder } from './history.js';
+import { type Order, orderJobs } from './program.js';
 
 export interface LoadOptions {
   readonly requester: Requester;
+  /** Asks for a part of the jobs. */
+  readonly program: Jobs;
   readonly recorder: Recorder;
   readonly random: Random;
   /** Numbers of accepted jobs by their requests, as they become known. */
@@ -15,18 +19,26 @@ export interface LoadOptions {
   readonly signal: AbortSignal;
 }
 
+const ordersAtOnce = 8;
+
 /**
  * Asks for jobs at a steady rate until the signal aborts: most are short, some take seconds, some fail once or for good, and of the
- * long ones every other is cancelled.
+ * long ones every other is cancelled. Of eight requests one is a program's, for eight jobs at a time, so that it has half of all.
  */
 export async function load(options: LoadOptions): Promise<void> {
-  const { requester, recorder, random, numbers, rate, signal } = options;
+  const { requester, program, recorder, random, numbers, rate, signal } = options;
   const unwanted = new Set<string>();
   const began = now();
   for (let count = 0; !signal.aborted; count += 1) {
     const due = began + (count / rate) * 1_000;
     await sleep(Math.max(0, due - now()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
+    if (random.chance(1 / 8)) {
+      orderJobs(program, recorder, severalJobs(random));
+      // They are as many as would have been asked for one by one.
+      count += ordersAtOnce - 1;
+      continue;
+    }
     const job = anyJob(random);
     const request = await ask(requester, recorder, job.text);
     if (job.isLong && random.chance(0.5)) unwanted.add(request);
@@ -62,14 +74,30 @@ async function say(
   }
 }
 
-function anyJob(random: Random): { readonly text: string; readonly isLong: boolean } {
-  const draw = random.next();
-  if (draw < 0.04) return { text: `work ms=${random.integer(2_000, 6_000)} fail=0`, isLong: true };
-  return { text: anyShortJob(draw, random), isLong: false };
+/** How long it takes, in milliseconds, and how often it fails. */
+interface Work {
+  readonly ms: number;
+  readonly fail: number;
 }
 
-function anyShortJob(draw: number, random: Random): string {
-  if (draw < 0.1) return `work ms=${random.integer(5, 50)} fail=1`;
-  if (draw < 0.12) return 'work ms=5 fail=9';
-  return `work ms=${random.integer(1, 150)} fail=0`;
+function anyJob(random: Random): { readonly text: string; readonly isLong: boolean } {
+  const draw = random.next();
+  const isLong = draw < 0.04;
+  const { ms, fail } = isLong
+    ? { ms: random.integer(2_000, 6_000), fail: 0 }
+    : anyShortJob(draw, random);
+  return { text: `work ms=${ms} fail=${fail}`, isLong };
+}
+
+function anyShortJob(draw: number, random: Random): Work {
+  if (draw < 0.1) return { ms: random.integer(5, 50), fail: 1 };
+  if (draw < 0.12) return { ms: 5, fail: 9 };
+  return { ms: random.integer(1, 150), fail: 0 };
+}
+
+function severalJobs(random: Random): Order[] {
+  return Array.from({ length: ordersAtOnce }, () => ({
+    request: randomUUID(),
+    ...anyShortJob(random.next(), random),
+  }));
 }

@@ -38,10 +38,11 @@ export async function run(scenario: Scenario, options: RunOptions): Promise<Outc
   try {
     await firstJob(world);
     const loading = new AbortController();
-    const { requester, recorder, numbers } = world;
+    const { requester, program, recorder, numbers } = world;
     const { signal } = loading;
     const loaded = load({
       requester,
+      program,
       recorder,
       numbers,
       random: random.fork('load'),

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EjabberdServer } from '@heavylift/ejabberd';
+import { connectJobs, type Jobs } from '@heavylift/job-client';
 import { type JobResult, resultsCodec } from '@heavylift/jobs';
 import { type Provisioned, provision } from '@heavylift/provision';
 import { type Crew, createRequester, now, type Requester, startCrew } from '@heavylift/testbed';
@@ -10,6 +11,7 @@ import {
   type Item,
   type PubSubService,
   type Session,
+  type SessionOptions,
 } from '@heavylift/xmpp-pubsub';
 import xml from '@xmpp/xml';
 import type { ChaosOptions } from './args.js';
@@ -25,6 +27,8 @@ export interface World {
   readonly crew: Crew;
   readonly recorder: Recorder;
   readonly requester: Requester;
+  /** Another account, as a program uses it. */
+  readonly program: Jobs;
   /** Numbers of accepted jobs by their requests. */
   readonly numbers: ReadonlyMap<string, number>;
   /** The PubSub service as its administrator sees it. */
@@ -83,8 +87,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         pubsubJid,
         tls,
         lifters,
-        extraUsers: [{ username: 'user', administrator: true }, { username: 'reader' }],
-        readers: [`reader@${domain}`],
+        extraUsers: [
+          { username: 'user', administrator: true },
+          { username: 'program' },
+          { username: 'reader' },
+        ],
+        readers: [`program@${domain}`, `reader@${domain}`],
         passwords,
       });
       const { bot, notifier, lifters: pool, users } = provisioned.accounts;
@@ -95,14 +103,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     };
     const provisioned = await provisionNow();
     const { accounts, nodes } = provisioned;
-    const logIn = (username: string, password = passwords[username] ?? ''): Session => {
-      const session = createSession({
-        service: serviceOf(username),
-        domain,
-        username,
-        password,
-        tls,
-      });
+    const account = (username: string, password = passwords[username] ?? ''): SessionOptions => ({
+      service: serviceOf(username),
+      domain,
+      username,
+      password,
+      tls,
+    });
+    const logIn = (...who: Parameters<typeof account>): Session => {
+      const session = createSession(account(...who));
       ends.push(() => session.stop());
       return session;
     };
@@ -113,13 +122,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
     const numbers = new Map<string, number>();
     const requester = createRequester({
-      session: {
-        service: serviceOf('user'),
-        domain,
-        username: 'user',
-        password: passwords['user'] ?? '',
-        tls,
-      },
+      session: account('user'),
       bot: accounts.bot.jid,
       onAnswered({ request, job, text }) {
         if (request !== undefined && job !== undefined) numbers.set(request, job.number);
@@ -145,6 +148,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     });
     ends.push(() => requester.stop());
     await requester.session.start();
+    const program = await connectJobs({
+      session: account('program'),
+      bot: accounts.bot.jid,
+      pubsubJid,
+    });
+    ends.push(program.close);
 
     const crew = await startCrew({
       provisioned,
@@ -176,6 +185,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       crew,
       recorder,
       requester,
+      program,
       numbers,
       pubsub: connectPubSub(administrator, { jid: pubsubJid }),
       nodes,
@@ -204,10 +214,12 @@ async function watchResults(
   await node.subscribe();
   const take = (items: readonly Item<readonly JobResult[]>[]): void => {
     for (const { id: item, value } of items) {
-      if (seen.has(item)) continue;
-      seen.add(item);
-      for (const { job, status, attempt } of value)
+      for (const { job, status, attempt } of value) {
+        // The id of an item comes again, with other results in it.
+        if (seen.has(`${item} ${job}`)) continue;
+        seen.add(`${item} ${job}`);
         note({ type: 'result', at: now(), job, status, attempt, item });
+      }
     }
   };
   const announce = () => session.send(xml('presence')).catch(() => undefined);

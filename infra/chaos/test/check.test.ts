@@ -65,6 +65,14 @@ describe('lost', () => {
     expect(counts.unanswered).toBe(1);
   });
 
+  it('is what a program asks for, again and again, and is never answered', () => {
+    const [asked] = life('a', 0);
+    const history = asked?.type === 'asked' ? [{ ...asked, persists: true }] : [];
+    const { lost, counts } = check(history);
+    expect(lost).toMatchObject([{ text: expect.stringContaining('never answered') }]);
+    expect(counts.open).toBe(1);
+  });
+
   it('may be put down to a server that was killed just after, and to no other', () => {
     const history = without(life('a', 1_000), 'told');
     const killed = (at: number): Observation => ({

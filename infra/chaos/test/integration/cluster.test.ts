@@ -102,7 +102,7 @@ describe('two ejabberd that are one server, with services at both', () => {
    * the other node: what a node has not yet handed over to the users at it dies with it.
    */
   async function expectNothingLost(choose: (cluster: ClusterSite) => Promise<string>) {
-    const { requester, recorder, numbers } = world;
+    const { requester, program, recorder, numbers } = world;
     const random = seededRandom(seed);
     const victim = await choose(cluster());
     const other = cluster().nodes.find(({ name }) => name !== victim);
@@ -110,7 +110,7 @@ describe('two ejabberd that are one server, with services at both', () => {
     const loading = new AbortController();
     const { signal } = loading;
     const told = check(recorder.observations).counts.told;
-    const loaded = load({ requester, recorder, numbers, random, rate, signal });
+    const loaded = load({ requester, program, recorder, numbers, random, rate, signal });
     try {
       await expect.poll(() => check(recorder.observations).counts.told).toBeGreaterThan(told + 40);
       await killNode(() => victim)(world, random);
