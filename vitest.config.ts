@@ -20,7 +20,17 @@ const aloof = ['xmpp-pubsub'];
  * Packages whose integration tests wait for what happens, and are in no hurry: two files at a time, each with servers of its own. The others
  * measure time-outs that a busy machine would stretch.
  */
-const patient = ['cli', 'ejabberd', 'job-client', 'prosody', 'provision', 'xmpp-pubsub'];
+const patient = [
+  'cli',
+  'demo',
+  'docker',
+  'ejabberd',
+  'job-client',
+  'prosody',
+  'provision',
+  'upgrade',
+  'xmpp-pubsub',
+];
 const together = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 const oneByOne = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 

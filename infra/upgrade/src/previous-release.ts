@@ -67,7 +67,16 @@ async function provideDependencies(folder: string): Promise<void> {
   );
   if (theirs !== undefined && ours !== undefined && sameDependencies(theirs, ours))
     await linkDependencies(folder);
-  else await run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], folder);
+  else await installDependencies(folder);
+}
+
+/** What its services run with, and for the compiler the declarations that this checkout has: all else would take a minute. */
+async function installDependencies(folder: string): Promise<void> {
+  const options = ['--omit=dev', '--no-audit', '--no-fund', '--ignore-scripts'];
+  await run('npm', ['ci', ...options], folder);
+  const declarations = join('node_modules', '@types');
+  await rm(join(folder, declarations), { recursive: true, force: true });
+  await symlink(join(workspace, declarations), join(folder, declarations));
 }
 
 /** Packages of others are those of this checkout, packages of ours are the release's own. */

@@ -52,11 +52,11 @@ describe.concurrent('npm start with a script', () => {
   });
 
   it('fails when an answer does not come in time, and names the log', async () => {
-    await using run = await startDemo({ args: ['--script', 'lift 600', '--timeout', '2'] });
+    await using run = await startDemo({ args: ['--script', 'lift 600', '--timeout', '5'] });
     await run.says('Scheduled');
     process.kill(run.service('notifier'), 'SIGSTOP');
     expect(await run.ended()).toBe(1);
-    expect(run.stderr).toContain('Nothing heard for 2 s. #1 has not ended.');
+    expect(run.stderr).toContain('Nothing heard for 5 s. #1 has not ended.');
     expect(run.log()).toBeDefined();
     expect(await run.leftovers()).toEqual(nothing);
   });
