@@ -25,7 +25,7 @@ const rules = [
   { folder: /^infra\/prosody$/, ours: ['infra/ejabberd'], tests: [] },
   {
     folder: /^infra\/(chaos|bench|upgrade)$/,
-    ours: [...libs, ...infra, 'infra/testbed'],
+    ours: [...libs, 'libs/job-client', ...infra, 'infra/testbed'],
     tests: [],
   },
   { folder: /^infra\//, ours: [...libs, ...infra], tests: [] },

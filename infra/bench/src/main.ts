@@ -65,7 +65,7 @@ async function bench(wanted: BenchOptions): Promise<void> {
         const { customer, close } = await serve(system);
         try {
           for (const each of inFlight) {
-            const found = await throughput(system, customer, each, wanted.ms);
+            const found = await throughput(system, customer, count, each, wanted.ms);
             const { perSecond, p50, p99, entriesASheet, usage } = found;
             const figures = [rate(perSecond), ms(p50), ms(p99), entriesASheet.toFixed(1)];
             rows.push([String(count), String(each), ...figures]);

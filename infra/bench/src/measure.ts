@@ -74,6 +74,7 @@ export const program =
 export async function throughput(
   system: System,
   customer: Customer,
+  lifters: number,
   inFlight: number,
   ms: number,
 ): Promise<Throughput> {
@@ -81,9 +82,11 @@ export async function throughput(
   let counting = false;
   let stopped = false;
   let open = 0;
+  let told = 0;
   const failures: unknown[] = [];
   const { ask: askFor } = customer((taken) => {
     open -= 1;
+    told += 1;
     if (counting) times.push(taken);
     if (!stopped) ask();
   });
@@ -92,7 +95,9 @@ export async function throughput(
     askFor().catch((error: unknown) => failures.push(error));
   }
   for (let count = 0; count < inFlight; count += 1) ask();
-  await sleep(Math.min(2_000, ms / 2));
+  // Each lifter is to have compiled its code, too.
+  const warm = { told: told + warmUpJobs * lifters, until: now() + warmUpMs };
+  while (told < warm.told && now() < warm.until) await sleep(50);
   const usage = await measureUsage(await processesOf(system));
   const sheets = { ...system.sheets };
   const began = now();
@@ -116,9 +121,12 @@ export async function throughput(
   };
 }
 
+/** Time for services to give back what busy times have left of garbage, in milliseconds. */
+const restMs = 20_000;
+
 /** What everybody takes while nothing is asked for. */
 export async function idle(system: System, ms: number): Promise<readonly Taken[]> {
-  await sleep(1_000);
+  await sleep(restMs);
   const usage = await measureUsage(await processesOf(system));
   await sleep(ms);
   return usage();

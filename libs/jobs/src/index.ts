@@ -15,6 +15,7 @@ export { openLedger } from './ledger/ledger.js';
 export { createLedgerReplica, readLedger } from './ledger/replica.js';
 export type * from './ledger/types.js';
 export * from './nodes.js';
+export { ownText } from './own-text.js';
 export { CONTROL_NAMESPACE, type ShutdownOrder, shutdownCodec } from './payloads/control.js';
 export { EVENT_NAMESPACE, eventsCodec } from './payloads/events.js';
 export { failedCodec } from './payloads/failed.js';

@@ -1,5 +1,5 @@
 /** What to start and what to end, from what the ledger says and what runs. No I/O. */
-import { goesBefore, type JobEntry, type JobId, type JobState } from '@heavylift/jobs';
+import { goesBefore, type JobEntry, type JobId, type JobState, ownText } from '@heavylift/jobs';
 
 import type { RegisteredHandler } from './handlers/registry.js';
 
@@ -106,7 +106,7 @@ export function takenAssignments(remember = 10_000): TakenAssignments {
   const taken = new Map<JobId, Taken>();
   const put = ({ id, attempt }: Assignment, until: number) => {
     taken.delete(id);
-    taken.set(id, { attempt, until });
+    taken.set(ownText(id), { attempt, until });
     const [oldest] = taken.keys();
     if (taken.size > remember && oldest !== undefined) taken.delete(oldest);
   };

@@ -9,6 +9,7 @@ import {
   type JobResult,
   type LedgerChanges,
   messageIds,
+  ownText,
 } from '@heavylift/jobs';
 import { outcomeText } from './texts.js';
 
@@ -57,7 +58,7 @@ export function createTeller(ports: TellerPorts): Teller {
   const told = new Set<JobId>();
 
   function remember(job: JobId): void {
-    told.add(job);
+    told.add(ownText(job));
     const [oldest] = told;
     if (told.size > mostTold && oldest !== undefined) told.delete(oldest);
   }

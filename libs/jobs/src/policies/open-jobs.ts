@@ -1,6 +1,7 @@
 import type { HandlerSpec } from '../domain/handler.js';
 import type { Instant, JobEntry, JobId, Requester } from '../domain/job.js';
 import type { JsonObject } from '../domain/json.js';
+import { ownText } from '../own-text.js';
 import { jsonText } from '../xml/json.js';
 import { createAgenda } from './agenda.js';
 import { requesterKey } from './tally.js';
@@ -47,8 +48,9 @@ export function createOpenJobs(duplicateWindowMs = 600_000): OpenJobs {
     opened(entry) {
       numbers.set(entry.number, entry.id);
       if (entry.uniqueKey !== undefined) keys.set(keyText(entry.kind, entry.uniqueKey), entry.id);
-      const message = messageKey(entry.requester);
-      if (message === undefined) return;
+      const key = messageKey(entry.requester);
+      if (key === undefined) return;
+      const message = ownText(key);
       messages.set(message, { id: entry.id, number: entry.number });
       messageOf.set(entry.id, message);
     },
