@@ -61,7 +61,7 @@ async function bench(wanted: BenchOptions): Promise<void> {
     const rows = [['lifters', 'in flight', 'jobs/s', 'p50 ms', 'p99 ms', 'entries a sheet']];
     const usages: string[] = [];
     for (const count of lifters) {
-      await within({ lifters: count, slots, watchSheets: true }, async (system) => {
+      await within({ lifters: count, slots }, async (system) => {
         const { customer, close } = await serve(system);
         try {
           for (const each of inFlight) {

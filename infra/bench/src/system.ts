@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type EjabberdServer, startEjabberd } from '@heavylift/ejabberd';
 import { sheetCodec } from '@heavylift/jobs';
 import { type Provisioned, provision, type ServiceRole } from '@heavylift/provision';
@@ -35,8 +36,8 @@ export interface System {
   readonly refused: { readonly count: number; readonly last: string };
   /** Called whenever a requester is told. */
   onTold: (job: Timeline) => void;
-  /** Sheets published so far, and entries in them. */
-  readonly sheets: { readonly count: number; readonly entries: number };
+  /** Entries a sheet, of those published within so many milliseconds; NaN if there were none. */
+  entriesASheet(ms: number): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -46,8 +47,6 @@ export interface SystemOptions {
   readonly profile?: string;
   /** Folder for the logs of the services. @default none are kept */
   readonly logs?: string;
-  /** Watch the ledger; costs the server an event more a sheet. @default false */
-  readonly watchSheets?: boolean;
 }
 
 const tls = { allowPlaintextOnLoopback: true };
@@ -67,7 +66,7 @@ const envOf: Readonly<Record<ServiceRole, Readonly<Record<string, string>>>> = {
 
 /** Starts a server and one dispatcher, one notifier and the lifters, and waits until a job went through. */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { lifters, slots, profile, watchSheets = false } = options;
+  const { lifters, slots, profile } = options;
   const logs = options.logs ?? (await mkdtemp(join(tmpdir(), 'heavylift-bench-')));
   await mkdir(logs, { recursive: true });
   if (profile !== undefined) await mkdir(profile, { recursive: true });
@@ -86,7 +85,6 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const jobs = new Map<string, Timeline>();
   const refused = { count: 0, last: '' };
   const answered = { count: 0 };
-  const sheets = { count: 0, entries: 0 };
   let onTold: System['onTold'] = () => undefined;
   const asUser = { service, domain, username: 'user', password: user?.password ?? '', tls };
   const requester = createRequester({
@@ -113,22 +111,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   });
   await requester.session.start();
   const administrator = createSession({ service, domain, ...admin, tls });
-  if (watchSheets) {
-    await administrator.start();
-    const node = connectPubSub(administrator, { jid: pubsubJid }).node(
-      provisioned.nodes.jobs,
-      sheetCodec,
-    );
-    node.on((event) => {
-      if (event.type !== 'published') return;
-      for (const { value } of event.items) {
-        sheets.count += 1;
-        sheets.entries += value.jobs.length;
-      }
-    });
-    await node.subscribe();
-    await administrator.send(xml('presence'));
-  }
+  await administrator.start();
+  const ledger = connectPubSub(administrator, { jid: pubsubJid }).node(
+    provisioned.nodes.jobs,
+    sheetCodec,
+  );
   const crew = await startCrew({
     provisioned,
     dispatchers: 1,
@@ -158,7 +145,19 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     },
     refused,
     answered,
-    sheets,
+    async entriesASheet(ms) {
+      const sizes: number[] = [];
+      const unlisten = ledger.on((event) => {
+        if (event.type !== 'published') return;
+        for (const { value } of event.items) sizes.push(value.jobs.length);
+      });
+      await ledger.subscribe();
+      await administrator.send(xml('presence'));
+      await sleep(ms);
+      await ledger.unsubscribe();
+      unlisten();
+      return sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+    },
     get onTold() {
       return onTold;
     },
@@ -184,6 +183,6 @@ async function warmUp(system: System): Promise<void> {
   while (toldCount() === 0) {
     if (now() > limit) throw new Error(`No job was done within 90 s: ${system.refused.last}`);
     await system.ask('noop');
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
   }
 }
