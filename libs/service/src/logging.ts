@@ -1,11 +1,14 @@
 import type { SessionLog } from '@heavylift/xmpp-pubsub';
-import { type DestinationStream, type Logger, pino } from 'pino';
+import {
+  type Bindings,
+  type ChildLoggerOptions,
+  type DestinationStream,
+  type Logger,
+  pino,
+} from 'pino';
+import { withoutSecrets } from './redaction.js';
 
 export type { Logger } from 'pino';
-
-/** Fields whose values never reach a log, at the top and up to two objects down. */
-const secretFields = ['password', 'secret', 'token', 'authorization', 'body'];
-const redactedPaths = secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
 
 export interface LoggerOptions {
   /** The service; stands in every line. */
@@ -25,12 +28,25 @@ export function createLogger({
   const options = {
     name,
     level,
-    redact: { paths: redactedPaths, censor: '[redacted]' },
-    // A level in words is what people search for.
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: {
+      // A level in words is what people search for.
+      level: (label: string) => ({ level: label }),
+      log: (details: object) => ({ ...withoutSecrets(details) }),
+    },
+    serializers: { err: (error: Error) => withoutSecrets(pino.stdSerializers.err(error)) },
     timestamp: pino.stdTimeFunctions.isoTime,
   };
-  return pino(options, destination);
+  return withoutSecretsInChildren(pino(options, destination));
+}
+
+/** What a child has in every line passes no formatter. Children of children come by here, too: they inherit it. */
+function withoutSecretsInChildren(log: Logger): Logger {
+  const { child } = log;
+  return Object.defineProperty(log, 'child', {
+    value(this: Logger, bindings: Bindings, options?: ChildLoggerOptions): unknown {
+      return Reflect.apply(child, this, [withoutSecrets(bindings), options]);
+    },
+  });
 }
 
 /** Pino's own default writes in the background, and lets a fatal line overtake those that are on their way. */

@@ -34,15 +34,27 @@ describe('a line of the log', () => {
     { message: { stanza: { body: 's3cret' } } },
     { headers: { authorization: 's3cret' } },
     { token: 's3cret' },
+    { attempts: [{ account: { password: 's3cret' } }] },
+    { err: Object.assign(new Error('no'), { request: { token: 's3cret' } }) },
   ])('never holds a secret or what people write: %j', (details) => {
     const { log, lines } = captured();
     log.info(details, 'logged');
     log.child(details).info('logged');
-    expect(lines).toHaveLength(2);
+    log.child({ job: '42' }).child(details).info('logged');
+    expect(lines).toHaveLength(3);
+    expect(lines[2]).toContain('"job":"42"');
     for (const line of lines) {
       expect(line).toContain('[redacted]');
       expect(line).not.toContain('s3cret');
     }
+  });
+
+  it('tells what an error says, though there is a secret in it', () => {
+    const { log, lines } = captured();
+    log.warn({ err: Object.assign(new Error('refused'), { body: 's3cret' }) }, 'failed');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      err: { type: 'Error', message: 'refused', body: '[redacted]', stack: expect.any(String) },
+    });
   });
 
   it('is not written below the level', () => {

@@ -52,17 +52,17 @@ export function createCrew(options: CrewOptions): Crew {
     const { id, number, attempt, kind, args, timeoutMs, traceparent: parent } = assignment;
     // What the work calls stands under the attempt.
     const self = parent === undefined ? undefined : tracing.childOf(parent);
-    const jobLog = log.child(aboutJob(assignment));
+    const about = aboutJob(assignment);
     const onMessage = (message: FromHandler) => {
       if (message.type === 'log') {
         const { level, message: words, details, stream } = message;
-        jobLog[level]({ details, stream }, words);
+        log[level]({ ...about, details, stream }, words);
       } else {
         onProgress({ ...message, job: id, attempt, at: Date.now() });
       }
     };
     const started: Instant = Date.now();
-    jobLog.info('started');
+    log.info(about, 'started');
     const outcome = await runner.run(
       {
         job: { id, number, ...(self !== undefined && { traceparent: self }) },
@@ -76,7 +76,7 @@ export function createCrew(options: CrewOptions): Crew {
       { signal: controller.signal, onMessage },
     );
     const finished = Date.now();
-    jobLog.info({ ...summary(outcome, run.reason), ms: finished - started }, 'ended');
+    log.info({ ...about, ...summary(outcome, run.reason), ms: finished - started }, 'ended');
     tracing.record(() => ({
       name: 'run',
       self,
