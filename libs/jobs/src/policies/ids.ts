@@ -4,7 +4,7 @@ import { JobsError } from '../errors.js';
 /**
  * A UUIDv7 (RFC 9562 section 5.7).
  *
- * @param random 10 bytes or more from a cryptographic source, so that nobody can guess a job's id
+ * @param random 10 bytes or more, from a cryptographic source or hash, so that no two jobs have them in common by chance
  * @throws JobsError `invalid-option`
  */
 export function makeJobId(now: Instant, random: Uint8Array): JobId {
@@ -27,6 +27,13 @@ export function makeJobId(now: Instant, random: Uint8Array): JobId {
     hex.slice(7, 19),
   ].join('-');
 }
+
+/** What of a job's id does not depend on when it was made: the same if it was made with the same bytes. */
+export const requestPart = (job: JobId): string => job.slice(15);
+
+/** When the id was made. */
+export const madeAt = (job: JobId): Instant =>
+  Number.parseInt(job.slice(0, 8) + job.slice(9, 13), 16);
 
 /**
  * The ids of the messages a job brings, always the same for the same job: whoever sends one again, sends it under the same id, so that

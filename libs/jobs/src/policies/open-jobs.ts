@@ -25,8 +25,10 @@ export interface OpenJobs {
   duplicateOf(requester: Requester, now: Instant): KnownJob | undefined;
 }
 
-/** @param duplicateWindowMs @default 600_000 */
-export function createOpenJobs(duplicateWindowMs = 600_000): OpenJobs {
+/** So long after it was submitted, the same message is the same job, open or not, in milliseconds. */
+export const duplicateWindowMs = 600_000;
+
+export function createOpenJobs(): OpenJobs {
   const numbers = new Map<number, JobId>();
   const keys = new Map<string, JobId>();
   const messages = new Map<string, KnownJob>();
@@ -78,7 +80,8 @@ function keyText(kind: string, uniqueKey: string): string {
   return `${kind} ${uniqueKey}`;
 }
 
-function messageKey(requester: Requester): string | undefined {
+/** What tells one message that asks for a job from all others, if it has an id. */
+export function messageKey(requester: Requester): string | undefined {
   const id = requester.originId ?? requester.messageId;
   return id === undefined ? undefined : `${requesterKey(requester)}\n${id}`;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   admit,
   type HandlerSpec,
@@ -6,8 +7,10 @@ import {
   JobsError,
   type Ledger,
   makeJobId,
+  messageKey,
   type NewJob,
   type Progress,
+  type Requester,
   requesterKey,
   type Schedule,
   type Target,
@@ -29,6 +32,7 @@ import type { Scheduler } from '../scheduler/types.js';
 import { nextTimeOfDay, problemWithCron } from '../schedules/clock.js';
 import type { Schedules } from '../schedules/schedules.js';
 import type { Acceptances } from './acceptances.js';
+import type { EndedBefore } from './ended-before.js';
 import type { FailedJobs } from './failed-jobs.js';
 
 export interface DeskLimits {
@@ -46,8 +50,8 @@ export interface DeskParts {
   readonly schedules: Schedules;
   readonly failed: FailedJobs;
   readonly acceptances: Pick<Acceptances, 'written' | 'isAwaited' | 'forget'>;
-  /** Whether it had ended before the term began, even if nothing else is known of it. */
-  readonly wasOver: (job: JobId) => boolean;
+  /** What had ended before the term began, of which nothing else is known. */
+  readonly endedBefore: EndedBefore;
   /** The latest that the lifter of a running job said. */
   readonly progressOf: (job: JobId) => Progress | undefined;
   readonly observer: Pick<DispatcherObserver, 'accepted' | 'refused'>;
@@ -228,7 +232,8 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       const { spec, args, clauses, requester, traceparent } = request;
       const { when, priority = 0 } = clauses;
       const now = clock();
-      const known = openJobs.duplicateOf(requester, now);
+      const id = idFor(requester);
+      const known = openJobs.duplicateOf(requester, now) ?? parts.endedBefore.ofSameRequest(id);
       if (known !== undefined) return duplicate(known.id, known.number);
       if (when?.kind === 'every') return schedule(request, when.cron);
       const uniqueKey = uniqueKeyOf(spec, args);
@@ -239,7 +244,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       if (text !== undefined) return { kind: 'refused', text };
       return accept({
         ...basicsOf(spec),
-        id: newId(),
+        id,
         args,
         requester,
         submitted: now,
@@ -260,7 +265,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       }
       const uniqueKey = uniqueKeyOf(spec, args);
       const isOpen = uniqueKey !== undefined && openJobs.withKey(kind, uniqueKey) !== undefined;
-      if (isOpen || numberOf(id) !== undefined || parts.wasOver(id)) return;
+      if (isOpen || numberOf(id) !== undefined || parts.endedBefore.has(id)) return;
       const text = refusal(requesterKey(requester));
       const answer =
         text === undefined
@@ -324,6 +329,13 @@ export function createDesk(parts: DeskParts): OfficeDesk {
 
 /** Messages that brought schedules, and are remembered. */
 const mostMessages = 1_000;
+
+/** The same message brings the same bytes of the id, so that its job is known by its result, too. */
+function idFor(requester: Requester): JobId {
+  const message = messageKey(requester);
+  if (message === undefined) return newId();
+  return makeJobId(Date.now(), createHash('sha256').update(message).digest());
+}
 
 const newId = (): JobId => makeJobId(Date.now(), randomBytes(10));
 

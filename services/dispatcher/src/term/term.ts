@@ -23,6 +23,7 @@ import { createScheduler } from '../scheduler/scheduler.js';
 import { createSchedules } from '../schedules/schedules.js';
 import type { Acceptances } from './acceptances.js';
 import { createDesk, type DeskLimits, type OfficeDesk } from './desk.js';
+import { createEndedBefore } from './ended-before.js';
 import { createFailedJobs } from './failed-jobs.js';
 import { createGoneJobs, type Memory, newestEpoch, openRemembered } from './memory.js';
 import { type Accounts, openNodes, trustIn } from './nodes.js';
@@ -194,6 +195,7 @@ export async function beginTerm(
     now: Date.now,
     onNote: (details, message) => log.warn(details, message),
   });
+  const endedBefore = createEndedBefore(Date.now);
   const desk: OfficeDesk = createDesk({
     specs: catalogue.specs,
     ledger,
@@ -203,7 +205,7 @@ export async function beginTerm(
     failed,
     acceptances,
     progressOf: (job) => progress.get(job),
-    wasOver: (job) => overBefore.has(job),
+    endedBefore,
     observer,
     tracing: options.tracing,
     limits: options.limits,
@@ -211,9 +213,6 @@ export async function beginTerm(
     now,
     log,
   });
-
-  /** Jobs of which the node had an outcome when the term began, open or not. */
-  const overBefore = new Set<JobId>();
 
   function replicateResults(): Replica {
     const take = (items: readonly Item<readonly JobResult[]>[]) => {
@@ -227,7 +226,7 @@ export async function beginTerm(
     return nodes.results.replicate({
       reset(items) {
         const found = take(items);
-        if (!isOpened) for (const { job } of found) overBefore.add(job);
+        if (!isOpened) for (const result of found) endedBefore.add(result);
       },
       event(event) {
         if (event.type === 'published') take(event.items);

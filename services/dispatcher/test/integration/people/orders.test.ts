@@ -63,6 +63,28 @@ describe('orders, many jobs in one IQ (RFC 6120 section 8.2.3)', () => {
     await vi.waitFor(() => expect(lifter.open()).toEqual([]), patience);
   });
 
+  it('are the same jobs for the next dispatcher, too, though they have ended and nobody else knows', async () => {
+    const orders = [orderOf('n-1', 1), orderOf('n-2', 2)];
+    const answers = await place(orders);
+    await vi.waitFor(() => expect(lifter.given()).toHaveLength(2), patience);
+    const given = lifter.given();
+    for (const entry of given) await lifter.succeed(entry);
+    await tell(...given.map(({ id }) => id));
+    await vi.waitFor(() => expect(lifter.open()).toEqual([]), patience);
+    await dispatcher.kill();
+    dispatcher = await startDispatcher('dispatcher.2');
+    await lifter.announce(mostOrders);
+    await vi.waitFor(async () => {
+      expect((await you.say('help')).getChildText('body')).toContain('lift');
+    }, patience);
+    const jobsOf = (all: typeof answers) => all.map((answer) => 'job' in answer && answer.job);
+    const again = await place([...orders, orderOf('n-3', 3)]);
+    expect(jobsOf(again).slice(0, 2)).toEqual(jobsOf(answers));
+    await vi.waitFor(() => expect(lifter.open()).toHaveLength(1), patience);
+    await tell(...lifter.open().map(({ id }) => id));
+    await vi.waitFor(() => expect(lifter.open()).toEqual([]), patience);
+  });
+
   it('are accepted as far as there is room, and the rest may be ordered again later', async () => {
     const answers = await place(
       Array.from({ length: 55 }, (_, index) => orderOf(`t-${index}`, index + 1)),

@@ -212,6 +212,9 @@ export async function playLifter(index: number, resource = 'a') {
   };
 }
 
+/** Messages of all tests: under an id that was used a moment ago, it would be the same message. */
+let said = 0;
+
 /** A person with a chat client. */
 export async function chat(username: string) {
   const account = provisioned.accounts.users.find((user) => user.username === username);
@@ -222,7 +225,6 @@ export async function chat(username: string) {
     if (stanza.is('message')) heard.push(stanza);
   });
   await session.send(xml('presence'));
-  let said = 0;
   return {
     session,
     heard,

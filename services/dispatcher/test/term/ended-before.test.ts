@@ -1,0 +1,54 @@
+import { duplicateWindowMs, type JobResult, makeJobId } from '@heavylift/jobs';
+import { describe, expect, it } from 'vitest';
+import { createEndedBefore } from '../../src/term/ended-before.js';
+
+const bytes = (fill: number) => new Uint8Array(10).fill(fill);
+const resultOf = (job: string, number: number): JobResult => ({
+  ...{ job, number, kind: 'lift', attempt: 1, submitted: 0, finished: 1, failures: [] },
+  ...{ status: 'succeeded', value: null },
+});
+
+function stage() {
+  let now = 1_800_000_000_000;
+  const ended = createEndedBefore(() => now);
+  return {
+    ended,
+    idOf: (fill: number) => makeJobId(now, bytes(fill)),
+    pass: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
+describe('jobs that had ended before the term began', () => {
+  it('are known by their ids, and by those that the same message would bring later', () => {
+    const { ended, idOf, pass } = stage();
+    const [id, other] = [idOf(7), idOf(8)];
+    ended.add(resultOf(id, 41));
+    pass(duplicateWindowMs - 1);
+    expect(ended.has(id)).toBe(true);
+    expect(ended.has(idOf(7))).toBe(false);
+    expect(ended.ofSameRequest(idOf(7))).toEqual({ id, number: 41 });
+    expect(ended.ofSameRequest(other)).toBeUndefined();
+  });
+
+  it('are not the same any more when it was long ago: clients use ids again', () => {
+    const { ended, idOf, pass } = stage();
+    ended.add(resultOf(idOf(7), 41));
+    pass(duplicateWindowMs);
+    expect(ended.ofSameRequest(idOf(7))).toBeUndefined();
+  });
+
+  it('are the latest of the message, in whichever order they are read', () => {
+    const { ended, idOf, pass } = stage();
+    const early = idOf(7);
+    pass(duplicateWindowMs + 1);
+    const late = idOf(7);
+    for (const [id, number] of [
+      [late, 42],
+      [early, 41],
+    ] as const)
+      ended.add(resultOf(id, number));
+    expect(ended.ofSameRequest(idOf(7))).toEqual({ id: late, number: 42 });
+  });
+});
