@@ -23,9 +23,9 @@ const serveChatUser = async (system: System): Promise<Served> => ({
   close: async () => undefined,
 });
 
-async function serveProgram({ provisioned, pubsubJid, asUser }: System): Promise<Served> {
+async function serveProgram({ server, provisioned, asUser }: System): Promise<Served> {
   const bot = provisioned.accounts.bot.jid;
-  const jobs = await connectJobs({ session: asUser, bot, pubsubJid });
+  const jobs = await connectJobs({ session: asUser, bot, pubsubJid: server.pubsub });
   return { customer: program(jobs), close: jobs.close };
 }
 

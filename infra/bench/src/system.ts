@@ -23,16 +23,15 @@ export interface System {
   readonly provisioned: Provisioned;
   readonly crew: Crew;
   readonly requester: Requester;
-  readonly pubsubJid: string;
   /** For a further session of the user's. */
   readonly asUser: SessionOptions;
   /** Jobs by request. */
   readonly jobs: ReadonlyMap<string, Timeline>;
   /** Asks for a job. Resolves when it is sent. */
   ask(text: string): Promise<void>;
-  /** Requests so far that were answered without a job, and the last such answer. */
   /** Requests that were accepted. Counted, for to look through all of them costs the more the more there are. */
   readonly answered: { readonly count: number };
+  /** Requests so far that were answered without a job, and the last such answer. */
   readonly refused: { readonly count: number; readonly last: string };
   /** Called whenever a requester is told. */
   onTold: (job: Timeline) => void;
@@ -134,7 +133,6 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     provisioned,
     crew,
     requester,
-    pubsubJid,
     asUser,
     jobs,
     async ask(text) {

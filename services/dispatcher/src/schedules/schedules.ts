@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { type Instant, type JobId, makeJobId, requesterKey, type Schedule } from '@heavylift/jobs';
+import { type Instant, type JobId, requesterKey, type Schedule } from '@heavylift/jobs';
 import type { ScheduleView } from '../desk.js';
+import { jobIdFrom } from '../job-id.js';
 import { nextRun } from './clock.js';
 
 export interface SchedulesPorts {
@@ -123,5 +123,5 @@ function view(schedule: Schedule, next: Instant | undefined): ScheduleView {
 
 /** Always the same for the same run. */
 function jobIdFor({ number, created }: Schedule, at: Instant): JobId {
-  return makeJobId(at, createHash('sha256').update(`${number} ${created} ${at}`).digest());
+  return jobIdFrom(`${number} ${created} ${at}`, at);
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   admit,
   type HandlerSpec,
@@ -26,6 +25,7 @@ import {
 } from '@heavylift/service';
 import { createBoundedMap } from '../bounded-map.js';
 import type { Desk, JobView, RetryAnswer, RunAnswer, RunRequest } from '../desk.js';
+import { jobIdFrom } from '../job-id.js';
 import type { DispatcherObserver } from '../metrics.js';
 import type { History } from '../scheduler/history.js';
 import type { Scheduler } from '../scheduler/types.js';
@@ -160,8 +160,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     if (problem !== undefined)
       return { kind: 'impossible', reason: `"every ${cron}" is no time I understand: ${problem}` };
     const key = requesterKey(requester);
-    const messageId = requester.originId ?? requester.messageId;
-    const message = messageId === undefined ? undefined : `${key}\n${messageId}`;
+    const message = messageKey(requester);
     const same = message === undefined ? undefined : schedulesByMessage.get(message);
     if (same !== undefined) return { kind: 'scheduled', ...same };
     if (schedules.ofRequester(key) >= limits.schedulesOfRequester)
@@ -333,8 +332,7 @@ const mostMessages = 1_000;
 /** The same message brings the same bytes of the id, so that its job is known by its result, too. */
 function idFor(requester: Requester): JobId {
   const message = messageKey(requester);
-  if (message === undefined) return newId();
-  return makeJobId(Date.now(), createHash('sha256').update(message).digest());
+  return message === undefined ? newId() : jobIdFrom(message, Date.now());
 }
 
 const newId = (): JobId => makeJobId(Date.now(), randomBytes(10));

@@ -1,0 +1,7 @@
+import { createHash } from 'node:crypto';
+import { type Instant, type JobId, makeJobId } from '@heavylift/jobs';
+
+/** An id made from what brings the job: all of it but the time is the same whenever, and by whomever, it is made from the same text. */
+export function jobIdFrom(text: string, at: Instant): JobId {
+  return makeJobId(at, createHash('sha256').update(text).digest());
+}
