@@ -1,6 +1,5 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists } from './launch/files.js';
+import { exists, namesIn } from './launch/files.js';
 
 /** ejabberd and the Erlang that runs it, as files on this machine. */
 export interface Installation {
@@ -67,10 +66,9 @@ async function erlangRuntime(
   return undefined;
 }
 
-/** Full paths, the last name (the highest version) first. Empty if there is no such folder. */
+/** Full paths, the last name (the highest version) first. Empty if there is no such folder: among folders lie files, too. */
 async function children(dir: string): Promise<string[]> {
-  if (!(await exists(dir))) return [];
-  const names = await readdir(dir);
+  const names = await namesIn(dir);
   return names
     .sort()
     .reverse()

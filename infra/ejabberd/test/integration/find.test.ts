@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -25,7 +25,9 @@ beforeAll(async () => {
   sandbox = await mkdtemp(join(tmpdir(), 'heavylift-find-'));
   emptySystem = join(sandbox, 'empty');
   stateDir = join(sandbox, 'state');
-  await mkdir(emptySystem);
+  // Between the folders of a system without ejabberd lie files.
+  await mkdir(join(emptySystem, 'usr/lib'), { recursive: true });
+  await writeFile(join(emptySystem, 'usr/lib/os-release'), '');
 });
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
