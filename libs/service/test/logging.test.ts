@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLogger, sessionLog } from '../src/index.js';
+import { linesOfATurn } from '../src/logging.js';
 
 function captured(level = 'info') {
   const lines: string[] = [];
@@ -71,5 +72,42 @@ describe('a line of the log', () => {
       { level: 'debug', id: 'a', msg: 'sent' },
       { level: 'warn', id: 'b', msg: 'odd stanza' },
     ]);
+  });
+});
+
+describe('standard output', () => {
+  function written() {
+    const writes: string[] = [];
+    const lines = linesOfATurn({ write: (text) => writes.push(text) });
+    return { writes, lines };
+  }
+
+  it('gets the lines of one turn of the event loop together, and in order', async () => {
+    const { writes, lines } = written();
+    lines.write('a\n');
+    await Promise.resolve();
+    lines.write('b\n');
+    expect(writes).toEqual([]);
+    await new Promise(setImmediate);
+    expect(writes).toEqual(['a\nb\n']);
+    lines.write('c\n');
+    await new Promise(setImmediate);
+    expect(writes).toEqual(['a\nb\n', 'c\n']);
+  });
+
+  it('gets a fatal line at once, after those before it', () => {
+    const { writes, lines } = written();
+    const log = createLogger({ name: 'gym', level: 'info', destination: lines });
+    log.info('begun');
+    log.fatal('broken');
+    expect(writes).toEqual([expect.stringMatching(/begun.*\n.*broken.*\n$/)]);
+  });
+
+  it('gets at exit what was said in the last turn', () => {
+    const { writes, lines } = written();
+    lines.write('the end\n');
+    lines.flushSync();
+    lines.flushSync();
+    expect(writes).toEqual(['the end\n']);
   });
 });
