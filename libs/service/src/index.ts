@@ -63,6 +63,7 @@ export {
   type Reading,
 } from './metrics/port.js';
 export { createPrometheusMetrics, type PrometheusMetrics } from './metrics/prometheus.js';
+export { onceATurn } from './once-a-turn.js';
 export { createOutbox, type Outbox, type OutboxOptions } from './outbox.js';
 export { exitCodes, type ServiceContext } from './process-control.js';
 export { randomBytes } from './random.js';

@@ -38,6 +38,12 @@ export interface OutboxOptions<T> {
   readonly maxBytes?: number;
   /** Time from one publish to the next at least, in milliseconds: what comes in between goes together. @default 0 */
   readonly spacingMs?: number;
+  /**
+   * After an item of several entries it rests for three times as long as that one took, but no longer than this, in milliseconds, or
+   * until there is enough for a full item: the busier the server, the fewer and fuller the items. Single entries never wait for it.
+   * @default 0: no rest
+   */
+  readonly longestRestMs?: number;
   /** The first waits for what else is added in the same turn of the event loop. @default false: it goes alone */
   readonly byTurn?: boolean;
   /** Bounds of the wait after a failure, in milliseconds. @default 250 and 10_000 */
@@ -52,11 +58,15 @@ interface Batch<T> {
   tried: boolean;
 }
 
+/** Of publishing and resting, a quarter of the time is for publishing. */
+const restFactor = 3;
+
 /** One item is in flight at a time; what is added meanwhile goes into the next one together. */
 export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
   const { isOpen, publish, hasArrived, sizeOf, onWithheld, onRetry } = options;
   const { isValid = () => true, newItemId } = options;
-  const { maxEntries = 64, maxBytes = 49_152, spacingMs = 0, byTurn = false } = options;
+  const { maxEntries = 64, maxBytes = 49_152, spacingMs = 0, longestRestMs = 0 } = options;
+  const { byTurn = false } = options;
   const { initialMs, maxMs } = options.backoff ?? { initialMs: 250, maxMs: 10_000 };
   const waiting: T[] = [];
   let batch: Batch<T> | undefined;
@@ -64,6 +74,9 @@ export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
   let closed = false;
   /** When the next publish may be begun. */
   let earliest = 0;
+  /** Until then only a full item is published. */
+  let restUntil = 0;
+  let pausing = false;
   let endWait: () => void = () => undefined;
   let onEmpty: (() => void)[] = [];
 
@@ -97,19 +110,23 @@ export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
     if (byTurn) await new Promise(setImmediate);
     let failures = 0;
     while (!closed && isOpen() && size() > 0) {
-      const early = earliest - performance.now();
+      const early = dueIn();
       if (early > 0) {
-        await wait(early);
+        await pause(early);
         continue;
       }
       batch ??= nextBatch();
       if (batch === undefined) break;
       const current = batch;
-      earliest = performance.now() + spacingMs;
+      const began = performance.now();
+      earliest = began + spacingMs;
       try {
         await deliver(current);
         batch = undefined;
         failures = 0;
+        const took = performance.now() - began;
+        if (current.entries.length > 1)
+          restUntil = began + took + Math.min(restFactor * took, longestRestMs);
       } catch (error) {
         const waitMs = Math.min(maxMs, initialMs * 2 ** failures++) * (0.5 + Math.random() / 2);
         onRetry?.(error, current.entries, waitMs);
@@ -119,6 +136,17 @@ export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
     // At once with the look at what waits: nothing can be added in between and be overlooked.
     pumping = false;
     settle();
+  }
+
+  function dueIn(): number {
+    const isFull = waiting.length >= maxEntries;
+    return Math.max(earliest, isFull ? 0 : restUntil) - performance.now();
+  }
+
+  async function pause(ms: number): Promise<void> {
+    pausing = true;
+    await wait(ms);
+    pausing = false;
   }
 
   const wait = (ms: number) =>
@@ -144,6 +172,7 @@ export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
     },
     add(entry) {
       waiting.push(entry);
+      if (pausing && waiting.length === maxEntries) endWait();
       void pump();
     },
     resume() {

@@ -54,6 +54,39 @@ describe('an outbox', () => {
     expect(outbox.size).toBe(0);
   });
 
+  it('rests after an item of several, so that the next is fuller, but not when a full one waits', async () => {
+    const { outbox, published, settle } = service({
+      byTurn: true,
+      longestRestMs: 60_000,
+      maxEntries: 3,
+    });
+    outbox.add('a');
+    outbox.add('b');
+    await nextTurn();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await settle();
+    for (const entry of ['c', 'd']) {
+      outbox.add(entry);
+      await nextTurn();
+      expect(published()).toEqual([['a', 'b']]);
+    }
+    outbox.add('e');
+    await nextTurn();
+    expect(published().at(-1)).toEqual(['c', 'd', 'e']);
+    await settle();
+    expect(outbox.close()).toEqual([]);
+  });
+
+  it('does not let single entries wait for a rest', async () => {
+    const { outbox, published, settle } = service({ longestRestMs: 60_000 });
+    outbox.add('a');
+    await settle();
+    outbox.add('b');
+    await nextTurn();
+    expect(published()).toEqual([['a'], ['b']]);
+    await settle();
+  });
+
   it('publishes again, under the same id, until the service has confirmed it', async () => {
     const { outbox, calls, settle } = service();
     outbox.add('a');

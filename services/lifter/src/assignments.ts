@@ -53,20 +53,21 @@ export function decide(situation: Situation): Decision[] {
 }
 
 function toAbort({ mine, running }: Situation): Decision[] {
-  return [...running].flatMap(([job, { attempt, ending }]): Decision[] => {
-    if (ending) return [];
+  const decisions: Decision[] = [];
+  for (const [job, { attempt, ending }] of running) {
+    if (ending) continue;
     const assignment = mine.get(job);
-    if (assignment?.attempt !== attempt) return [{ type: 'abort', job, reason: 'lost' }];
-    return assignment.cancelRequested ? [{ type: 'abort', job, reason: 'cancelled' }] : [];
-  });
+    if (assignment?.attempt !== attempt) decisions.push({ type: 'abort', job, reason: 'lost' });
+    else if (assignment.cancelRequested)
+      decisions.push({ type: 'abort', job, reason: 'cancelled' });
+  }
+  return decisions;
 }
 
 function toTakeUp(situation: Situation): Decision[] {
-  const { mine, running, isTaken, isAnswered, slots, draining, handlerOf } = situation;
+  const { running, isTaken, slots, draining, handlerOf } = situation;
   let free = slots - running.size;
-  return [...mine.values()]
-    .filter((assignment) => !running.has(assignment.id))
-    .filter((assignment) => !(isTaken(assignment) && isAnswered(assignment)))
+  return untouched(situation)
     .sort((a, b) => (goesBefore(a, b) ? -1 : 1))
     .flatMap((assignment): Decision[] => {
       if (assignment.cancelRequested && !isTaken(assignment))
@@ -82,6 +83,16 @@ function toTakeUp(situation: Situation): Decision[] {
       }
       return free-- > 0 ? [{ type: 'start', assignment, handler }] : [];
     });
+}
+
+/** What neither runs nor is answered: nearly always next to nothing of what is assigned. */
+function untouched({ mine, running, isTaken, isAnswered }: Situation): Assignment[] {
+  const found: Assignment[] = [];
+  for (const assignment of mine.values()) {
+    const isDone = isTaken(assignment) && isAnswered(assignment);
+    if (!isDone && !running.has(assignment.id)) found.push(assignment);
+  }
+  return found;
 }
 
 /** Remembers which assignments have been acted upon, the last so many. */

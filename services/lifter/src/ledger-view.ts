@@ -67,7 +67,7 @@ export function createLedgerView(options: LedgerViewOptions): LedgerView {
       const changes = ledger.reset(sheetItems(items));
       // From scratch, for the server may have given the new stream another full JID.
       mine.clear();
-      for (const entry of ledger.entries()) note(entry);
+      noteAll(ledger.entries());
       isCurrent = session.status === 'online';
       onNews({ ...changes, isReread: true });
     },
@@ -76,7 +76,7 @@ export function createLedgerView(options: LedgerViewOptions): LedgerView {
       if (event.type !== 'published') return;
       const changes = ledger.published(sheetItems(event.items));
       for (const job of changes.gone) mine.delete(job);
-      for (const entry of changes.changed) note(entry);
+      noteAll(changes.changed);
       onNews({ ...changes, isReread: false });
       if (ledger.missing > 0) reread.push();
     },
@@ -90,9 +90,12 @@ export function createLedgerView(options: LedgerViewOptions): LedgerView {
     replica?.refresh().catch(() => undefined);
   });
 
-  function note(entry: JobEntry): void {
-    if (isAssignedTo(entry, String(session.jid))) mine.set(entry.id, entry);
-    else mine.delete(entry.id);
+  function noteAll(entries: Iterable<JobEntry>): void {
+    const me = String(session.jid);
+    for (const entry of entries) {
+      if (isAssignedTo(entry, me)) mine.set(entry.id, entry);
+      else mine.delete(entry.id);
+    }
   }
 
   return {

@@ -8,6 +8,7 @@ import {
   noMetrics,
   noTracing,
   obeyShutdownOrders,
+  onceATurn,
   type Tracing,
   within,
 } from '@heavylift/service';
@@ -139,6 +140,13 @@ export function createLifter(options: LifterOptions): Lifecycle {
     for (const decision of decide(situation)) carryOut(decision);
   }
 
+  /** Short jobs end together: one look at what comes next is enough for them. */
+  const fillSlots = onceATurn(() => {
+    act();
+    // Last, so that a slot that is taken again is not said to be free.
+    announcer.announce();
+  });
+
   function carryOut(decision: Decision): void {
     switch (decision.type) {
       case 'start':
@@ -171,9 +179,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
   function ended(attempt: EndedAttempt): void {
     observer.ended(attempt);
     tell(attempt);
-    act();
-    // Last, so that a slot that is taken again is not said to be free.
-    announcer.announce();
+    fillSlots();
   }
 
   function tell(attempt: EndedAttempt): void {

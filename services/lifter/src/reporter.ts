@@ -46,6 +46,9 @@ export interface ReporterOptions {
   readonly onTold: () => void;
 }
 
+/** What results may wait for others while many come, in milliseconds. */
+const longestRestMs = 50;
+
 export function createReporter(options: ReporterOptions): Reporter {
   const { account, resultsKept, results, events, ledger, log, onTold } = options;
   const ring = createResultRing(results, account, resultsKept);
@@ -83,6 +86,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     newItemId: ring.next,
     // Jobs that come by one sheet and take no time end together.
     byTurn: true,
+    longestRestMs,
     async publish(id, batch) {
       lastResults = batch;
       await results.publish(batch, { id });

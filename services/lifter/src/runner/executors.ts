@@ -42,7 +42,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       return await threads.get().run(task, control);
     } catch (error) {
       const isAlone = !(error instanceof HostDied) || error.casualties === 1;
-      if (isAlone || control.ask.aborted) throw error;
+      if (isAlone || control.isAsked()) throw error;
       // Whose fault it was cannot be told. So each starts over, alone: the one that does it again harms nobody else then.
       onRestarted(task);
       return runAlone(task, control);
@@ -102,18 +102,16 @@ function startedAgain(start: () => HostProcess) {
 }
 
 /** In the lifter's own process. There nothing can end it: after the grace time it is given up, and what it still does goes unheard. */
-function runInline(
-  task: Task,
-  moduleUrl: string,
-  { ask, kill, tell }: Control,
-): Promise<TaskReturn> {
+function runInline(task: Task, moduleUrl: string, { obey, tell }: Control): Promise<TaskReturn> {
   const controller = new AbortController();
-  const abort = () => controller.abort(toldToEnd(String(ask.reason)));
-  ask.addEventListener('abort', abort, { once: true });
-  if (ask.aborted) abort();
-  const work = runAttempt(task, moduleUrl, { signal: controller.signal, tell });
-  const givenUp = new Promise<never>((_, reject) => {
-    kill.addEventListener('abort', () => reject(kill.reason), { once: true });
+  return new Promise((resolve, reject) => {
+    const disobey = obey({
+      ask: (reason) => controller.abort(toldToEnd(reason)),
+      kill: () => reject(new Error('it did not end when it was told to')),
+    });
+    void runAttempt(task, moduleUrl, { signal: controller.signal, tell }).then((how) => {
+      disobey();
+      resolve(how);
+    });
   });
-  return Promise.race([work, givenUp]).finally(() => ask.removeEventListener('abort', abort));
 }

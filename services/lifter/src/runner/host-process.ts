@@ -6,13 +6,20 @@ import { within } from '@heavylift/service';
 import { lineSplitter } from './lines.js';
 import type { FromHandler, FromHost, OutputStream, Task, TaskReturn, ToHost } from './protocol.js';
 
-/** How one task is steered. */
+/** How one task is steered. Lighter than signals: nearly every task ends by itself. */
 export interface Control {
-  /** Asks the handler to end; the reason is a text. */
-  readonly ask: AbortSignal;
-  /** Ends it, whether it wants or not. */
-  readonly kill: AbortSignal;
+  /** Whether the handler has been asked to end. */
+  readonly isAsked: () => boolean;
+  /** Whoever runs the task takes its orders so; those given before it gets at once. @returns what ends that */
+  readonly obey: (orders: Orders) => () => void;
   readonly tell: (message: FromHandler) => void;
+}
+
+export interface Orders {
+  /** Asks the handler to end. */
+  readonly ask: (reason: string) => void;
+  /** Ends it, whether it wants or not. */
+  readonly kill: () => void;
 }
 
 /** A process that runs tasks, as the lifter sees it. */
@@ -136,29 +143,26 @@ export function startHostProcess(options: HostProcessOptions): HostProcess {
     get isGone() {
       return isGone || !child.connected;
     },
-    async run(task, { ask, kill, tell }) {
+    async run(task, { obey, tell }) {
       const id = ++lastId;
       let overdue: NodeJS.Timeout | undefined;
-      const onAsk = () => send({ type: 'abort', id, reason: String(ask.reason) });
-      const onKill = () => {
-        send({ type: 'kill', id });
-        overdue = setTimeout(killGroup, killTimeoutMs);
-      };
       const ended = new Promise<TaskReturn>((resolve) =>
         running.set(id, { tell, settle: resolve }),
       );
       send({ type: 'run', id, task });
-      ask.addEventListener('abort', onAsk, { once: true });
-      kill.addEventListener('abort', onKill, { once: true });
-      if (ask.aborted) onAsk();
-      if (kill.aborted) onKill();
+      const disobey = obey({
+        ask: (reason) => send({ type: 'abort', id, reason }),
+        kill() {
+          send({ type: 'kill', id });
+          overdue = setTimeout(killGroup, killTimeoutMs);
+        },
+      });
       try {
         return await ended;
       } finally {
         running.delete(id);
         clearTimeout(overdue);
-        ask.removeEventListener('abort', onAsk);
-        kill.removeEventListener('abort', onKill);
+        disobey();
       }
     },
     stop() {

@@ -2,6 +2,7 @@ import type { JobError, Json } from '@heavylift/jobs';
 import type { Isolation } from '../handlers/define.js';
 import { describeCrash } from './crash.js';
 import { createExecutors } from './executors.js';
+import type { Control, Orders } from './host-process.js';
 import type { FromHandler, OutputStream, Task, TaskReturn } from './protocol.js';
 
 /** One run of a handler for a job. */
@@ -69,7 +70,7 @@ export function createRunner(options: RunnerOptions): Runner {
         if (!isOver) onMessage(message);
       };
       try {
-        const returned = await executors.run(isolation, task, { ...ending.signals, tell });
+        const returned = await executors.run(isolation, task, { ...ending.control, tell });
         return ending.outcome ?? outcomeOf(returned);
       } catch (error) {
         return ending.outcome ?? crashed(describeCrash(error, task));
@@ -89,20 +90,37 @@ export function createRunner(options: RunnerOptions): Runner {
  * the outcome is the one it was ended with.
  */
 function endInTwoSteps(graceMs: number) {
-  const ask = new AbortController();
-  const kill = new AbortController();
   let outcome: Outcome | undefined;
+  let asked: string | undefined;
+  let isKilled = false;
+  let obedient: Orders | undefined;
   let timer: NodeJS.Timeout | undefined;
+  const kill = () => {
+    isKilled = true;
+    obedient?.kill();
+  };
+  const control: Omit<Control, 'tell'> = {
+    isAsked: () => asked !== undefined,
+    obey(orders) {
+      obedient = orders;
+      if (asked !== undefined) orders.ask(asked);
+      if (isKilled) orders.kill();
+      return () => {
+        if (obedient === orders) obedient = undefined;
+      };
+    },
+  };
   return {
-    signals: { ask: ask.signal, kill: kill.signal },
+    control,
     get outcome() {
       return outcome;
     },
     end(as: Outcome, reason: string) {
       if (outcome) return;
       outcome = as;
-      ask.abort(reason);
-      timer = setTimeout(() => kill.abort(), graceMs);
+      asked = reason;
+      obedient?.ask(reason);
+      timer = setTimeout(kill, graceMs);
     },
     close: () => clearTimeout(timer),
   };
