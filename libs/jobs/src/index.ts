@@ -30,7 +30,7 @@ export {
 } from './payloads/orders.js';
 export { RESULT_NAMESPACE, resultsCodec } from './payloads/results.js';
 export { SCHEDULE_NAMESPACE, scheduleCodec } from './payloads/schedule.js';
-export { JOBS_NAMESPACE, sheetCodec } from './payloads/sheet.js';
+export { JOBS_NAMESPACE, lifterSheetCodec, sheetCodec } from './payloads/sheet.js';
 export { SYSTEM_NAMESPACE, systemCodec } from './payloads/system.js';
 export * from './policies/admit.js';
 export * from './policies/agenda.js';

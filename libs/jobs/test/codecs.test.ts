@@ -12,6 +12,7 @@ import {
   type JobEntry,
   jsonText,
   lifterCodec,
+  lifterSheetCodec,
   mostOrders,
   ordersCodec,
   resultsCodec,
@@ -131,6 +132,42 @@ it('an entry takes no more bytes than was reckoned, and not many less', () => {
   );
   const huge = { id: idOf(1), revision: Number.MAX_SAFE_INTEGER };
   expect(bytes([], [huge])).toBeLessThanOrEqual(GONE_BYTES);
+});
+
+describe('a sheet as a lifter reads it', () => {
+  const me = 'lifter-1@example.org/lifter-1.k3v9qx';
+  const isMine = ({ state }: JobEntry) => state.type === 'assigned' && state.lifter === me;
+  const given = any.jobEntry.map(
+    (entry): JobEntry => ({
+      ...entry,
+      state: { type: 'assigned', lifter: me, since: entry.submitted },
+    }),
+  );
+
+  it('has the jobs given to it as they are, and all others as if they had been let go', () => {
+    const jobs = fc.uniqueArray(fc.oneof(any.jobEntry, given), { selector: ({ id }) => id });
+    fc.assert(
+      fc.property(jobs, (all) => {
+        const read = lifterSheetCodec(() => me).decode(
+          throughStream(sheetCodec.encode({ ...emptySheet, jobs: all })),
+        );
+        expect(read.jobs).toStrictEqual(all.filter(isMine));
+        const others = all.filter((entry) => !isMine(entry));
+        expect(read.gone).toEqual(others.map(({ id, revision }) => ({ id, revision })));
+      }),
+    );
+  });
+
+  it('is asked for by the JID that the lifter has at the time', () => {
+    let lifter = 'lifter-1@example.org/before';
+    const codec = lifterSheetCodec(() => lifter);
+    const [entry] = fc.sample(given, { numRuns: 1, seed: 1 });
+    if (entry === undefined) throw new Error('no sample');
+    const element = sheetCodec.encode({ ...emptySheet, jobs: [entry] });
+    expect(codec.decode(throughStream(element)).jobs).toEqual([]);
+    lifter = me;
+    expect(codec.decode(throughStream(element)).jobs).toEqual([entry]);
+  });
 });
 
 describe('what is not as the protocol says is refused, with what and where', () => {

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import {
   eventsCodec,
   handlersCodec,
+  lifterSheetCodec,
   type NodeRole,
   nodeName,
   resultsCodec,
-  sheetCodec,
 } from '@heavylift/jobs';
 import {
   aboutJob,
@@ -23,7 +23,7 @@ import {
   token,
   xmppModule,
 } from '@heavylift/service';
-import type { PubSubService } from '@heavylift/xmpp-pubsub';
+import type { PubSubService, Session } from '@heavylift/xmpp-pubsub';
 import { z } from 'zod';
 import { loadCommands } from './commands/load.js';
 import type { LifterConfig } from './config.js';
@@ -50,7 +50,9 @@ export function composeLifter(config: LifterConfig): ServiceParts {
   const resource = `${LIFTER_NAME}.${randomBytes(6).toString('hex')}`;
 
   const module = defineModule((provide) => {
-    provide(NodesToken, [PubSubToken], (pubsub) => openNodes(pubsub, config));
+    provide(NodesToken, [PubSubToken, SessionToken], (pubsub, session) =>
+      openNodes(pubsub, session, config),
+    );
     provide(RegistryToken, [], () => loadAll(config));
     provide(RunnerToken, [LoggerToken], (log) =>
       createRunner({
@@ -109,10 +111,17 @@ async function loadAll({ LIFTER_HANDLERS = [], LIFTER_COMMANDS }: LifterConfig) 
   return registryOf([...handlers, ...commands]);
 }
 
-function openNodes(pubsub: PubSubService, { NODE_PREFIX }: LifterConfig): LifterNodes {
+function openNodes(
+  pubsub: PubSubService,
+  session: Pick<Session, 'jid'>,
+  { NODE_PREFIX }: LifterConfig,
+): LifterNodes {
   const name = (role: NodeRole) => nodeName(role, NODE_PREFIX);
   return {
-    jobs: pubsub.node(name('jobs'), sheetCodec),
+    jobs: pubsub.node(
+      name('jobs'),
+      lifterSheetCodec(() => `${session.jid}`),
+    ),
     results: pubsub.node(name('results'), resultsCodec),
     events: pubsub.node(name('events'), eventsCodec),
     handlers: pubsub.node(name('handlers'), handlersCodec),

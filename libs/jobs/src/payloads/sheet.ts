@@ -1,7 +1,7 @@
 import type { PayloadCodec } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { z } from 'zod';
-import type { CancelRequest, JobEntry, JobState } from '../domain/job.js';
+import type { CancelRequest, JobEntry, JobId, JobState } from '../domain/job.js';
 import type { Json } from '../domain/json.js';
 import type { EpochStart, GoneJob, SequenceRange, Sheet } from '../domain/sheet.js';
 import { jsonElement, shapedJson } from '../xml/json.js';
@@ -51,22 +51,46 @@ export const sheetCodec: PayloadCodec<Sheet> = {
       ...sheet.gone.map(encodeGone),
     ),
 
-  decode(element) {
-    expectElement(element, 'sheet', JOBS_NAMESPACE);
-    const sheet: Sheet = {
-      epoch: integer(element, 'epoch', 0),
-      sequence: integer(element, 'sequence', 1),
-      floor: integer(element, 'floor', 1),
-      dead: listOf(element, 'dead', rangeOf),
-      epochs: listOf(element, 'epochs', epochStartOf),
-      lastNumber: integer(element, 'last-number', 0),
-      jobs: children(element, 'job', JOBS_NAMESPACE).map(decodeJob),
-      gone: children(element, 'gone', JOBS_NAMESPACE).map(decodeGone),
-    };
-    expectConsistent(element, sheet);
-    return sheet;
-  },
+  decode: (element) => decodeSheet(element, () => true),
 };
+
+/**
+ * The same for a lifter, which need not know of jobs that are not given to it: they read as if they had been let go. With many
+ * lifters, each would else spend most of its time on the jobs of others.
+ *
+ * @param me full JID of the lifter, asked for each sheet
+ */
+export function lifterSheetCodec(me: () => string): PayloadCodec<Sheet> {
+  return {
+    encode: sheetCodec.encode,
+    decode(element) {
+      const lifter = me();
+      return decodeSheet(element, (job) => optionalText(job, 'lifter') === lifter);
+    },
+  };
+}
+
+function decodeSheet(element: Element, concerns: (job: Element) => boolean): Sheet {
+  expectElement(element, 'sheet', JOBS_NAMESPACE);
+  const jobs: JobEntry[] = [];
+  const gone = children(element, 'gone', JOBS_NAMESPACE).map(decodeGone);
+  for (const job of children(element, 'job', JOBS_NAMESPACE)) {
+    if (concerns(job)) jobs.push(decodeJob(job));
+    else gone.push(decodeGone(job));
+  }
+  const sheet: Sheet = {
+    epoch: integer(element, 'epoch', 0),
+    sequence: integer(element, 'sequence', 1),
+    floor: integer(element, 'floor', 1),
+    dead: listOf(element, 'dead', rangeOf),
+    epochs: listOf(element, 'epochs', epochStartOf),
+    lastNumber: integer(element, 'last-number', 0),
+    jobs,
+    gone,
+  };
+  expectConsistent(element, sheet);
+  return sheet;
+}
 
 export function encodeJob(job: JobEntry): Element {
   const { state, cancelRequested } = job;
@@ -156,6 +180,7 @@ function encodeGone({ id, revision }: GoneJob): Element {
   return xml('gone', { id, revision });
 }
 
+/** Jobs have what is read here under the same names. */
 function decodeGone(element: Element): GoneJob {
   return { id: jobId(element, 'id'), revision: integer(element, 'revision', 1) };
 }
@@ -211,7 +236,9 @@ function expectConsistent(element: Element, sheet: Sheet): void {
       'its epochs are out of order, begin above its floor or do not end with its own',
     );
   }
-  const ids = new Set([...sheet.jobs, ...sheet.gone].map(({ id }) => id));
+  const ids = new Set<JobId>();
+  for (const { id } of sheet.jobs) ids.add(id);
+  for (const { id } of sheet.gone) ids.add(id);
   if (ids.size < sheet.jobs.length + sheet.gone.length) {
     throw malformed(element, 'a job stands in it twice');
   }
