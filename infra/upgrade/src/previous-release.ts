@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -88,8 +89,12 @@ async function linkDependencies(folder: string): Promise<void> {
     if (name !== '@heavylift' && !name.startsWith('.'))
       await symlink(join(installed, name), join(modules, name));
   for (const group of ['libs', 'services', 'infra'])
-    for (const name of await readdir(join(folder, group)))
+    for (const name of await readdir(join(folder, group))) {
       await symlink(join(folder, group, name), join(modules, '@heavylift', name));
+      // Where two versions of a package are needed, one lies there.
+      const own = join(group, name, 'node_modules');
+      if (existsSync(join(workspace, own))) await symlink(join(workspace, own), join(folder, own));
+    }
 }
 
 const compiler = (): string =>

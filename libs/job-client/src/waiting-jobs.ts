@@ -1,6 +1,7 @@
 import { decodeJobMarks, type JobMark, type JobResult } from '@heavylift/jobs';
 import type { Session, SessionLog } from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
+import { LRUCache } from 'lru-cache';
 import type { Commands } from './commands.js';
 import { isJobClientError } from './errors.js';
 import type { OpenHandle } from './handle.js';
@@ -60,8 +61,8 @@ export function createWaitingJobs(ports: {
 }): WaitingJobs {
   const { session, bot, commands, results, over, log } = ports;
   const jobs = new Map<string, Waiting>();
-  const toldBefore = new Map<string, Told>();
-  const resultBefore = new Map<string, JobResult>();
+  const toldBefore = new LRUCache<string, Told>({ max: mostUnclaimed });
+  const resultBefore = new LRUCache<string, JobResult>({ max: mostUnclaimed });
   let reader: Promise<Reader | undefined> | undefined;
 
   function settle({ job, handles }: Waiting, outcome: Outcome): void {
@@ -77,7 +78,7 @@ export function createWaitingJobs(ports: {
       const waiting = jobs.get(result.job);
       if (waiting !== undefined) settle(waiting, outcomeOf(result));
       // The first one counts.
-      else if (!resultBefore.has(result.job)) keep(resultBefore, result.job, result);
+      else if (!resultBefore.has(result.job)) resultBefore.set(result.job, result);
     }
   }
 
@@ -96,7 +97,7 @@ export function createWaitingJobs(ports: {
       return;
     }
     const told = { state, text, ...(outcome !== undefined && { outcome }) };
-    if (waiting === undefined) keep(toldBefore, id, told);
+    if (waiting === undefined) toldBefore.set(id, told);
     else onTold(waiting, told);
   }
 
@@ -232,10 +233,4 @@ async function openReader(
   );
   await replica.ready;
   return replica;
-}
-
-function keep<T>(map: Map<string, T>, id: string, value: T): void {
-  map.set(id, value);
-  const [oldest] = map.keys();
-  if (map.size > mostUnclaimed && oldest !== undefined) map.delete(oldest);
 }

@@ -1,6 +1,7 @@
 /** What to start and what to end, from what the ledger says and what runs. No I/O. */
 import { goesBefore, type JobEntry, type JobId, type JobState, ownText } from '@heavylift/jobs';
 
+import { LRUCache } from 'lru-cache';
 import type { RegisteredHandler } from './handlers/registry.js';
 
 /** An entry that gives the job to one process. */
@@ -114,16 +115,13 @@ interface Taken {
  * remembered beyond that, up to a bound.
  */
 export function takenAssignments(remember = 10_000): TakenAssignments {
-  const taken = new Map<JobId, Taken>();
+  const taken = new LRUCache<JobId, Taken>({ max: remember });
   const put = ({ id, attempt }: Assignment, until: number) => {
-    taken.delete(id);
     taken.set(ownText(id), { attempt, until });
-    const [oldest] = taken.keys();
-    if (taken.size > remember && oldest !== undefined) taken.delete(oldest);
   };
   return {
     has({ id, attempt, revision }) {
-      const last = taken.get(id);
+      const last = taken.peek(id);
       if (last === undefined || attempt > last.attempt) return false;
       return attempt < last.attempt || revision <= last.until;
     },

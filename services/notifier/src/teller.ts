@@ -11,6 +11,7 @@ import {
   messageIds,
   ownText,
 } from '@heavylift/jobs';
+import { LRUCache } from 'lru-cache';
 import { outcomeText } from './texts.js';
 
 export interface TellerPorts {
@@ -52,16 +53,10 @@ const mostUnclaimed = 10_000;
 const mostTold = 100_000;
 
 export function createTeller(ports: TellerPorts): Teller {
-  const unclaimed = new Map<JobId, JobResult>();
+  const unclaimed = new LRUCache<JobId, JobResult>({ max: mostUnclaimed });
   // In either of these a job stays, so that nobody is told twice: a server that was killed may bring back a job that was let go.
   const telling = new Map<JobId, Promise<void>>();
-  const told = new Set<JobId>();
-
-  function remember(job: JobId): void {
-    told.add(ownText(job));
-    const [oldest] = told;
-    if (told.size > mostTold && oldest !== undefined) told.delete(oldest);
-  }
+  const told = new LRUCache<JobId, true>({ max: mostTold });
 
   async function tell(result: JobResult, entry: JobEntry): Promise<void> {
     const message = outcomeMessage(result, entry, ports.spec(entry.kind));
@@ -70,7 +65,7 @@ export function createTeller(ports: TellerPorts): Teller {
     for (let attempt = 1; ports.entry(entry.id) !== undefined; attempt += 1) {
       try {
         await say(message);
-        remember(entry.id);
+        told.set(ownText(entry.id), true);
         ports.onTold(result, entry, began);
         ports.reportTold(entry.id);
         return;
@@ -93,29 +88,23 @@ export function createTeller(ports: TellerPorts): Teller {
     telling.set(entry.id, work);
   }
 
-  function keepUnclaimed(result: JobResult): void {
-    unclaimed.set(result.job, result);
-    const [oldest] = unclaimed.keys();
-    if (unclaimed.size > mostUnclaimed && oldest !== undefined) unclaimed.delete(oldest);
-  }
-
   return {
     outcome(result) {
       const entry = ports.entry(result.job);
       if (told.has(result.job)) {
         if (entry !== undefined) ports.reportTold(result.job);
-      } else if (entry === undefined) keepUnclaimed(result);
+      } else if (entry === undefined) unclaimed.set(result.job, result);
       else claim(result, entry);
     },
     ledgerChanged({ changed, gone, newEpoch }) {
       for (const job of gone) unclaimed.delete(job);
       for (const entry of changed) {
-        const result = unclaimed.get(entry.id);
+        const result = unclaimed.peek(entry.id);
         if (result !== undefined) claim(result, entry);
       }
       // A new dispatcher may have missed the report: whatever still stands is reported to it once more.
       if (newEpoch)
-        for (const job of told) if (ports.entry(job) !== undefined) ports.reportTold(job);
+        for (const job of told.keys()) if (ports.entry(job) !== undefined) ports.reportTold(job);
     },
     hasOutcome: (job) => told.has(job) || telling.has(job) || unclaimed.has(job),
     get unclaimed() {

@@ -1,4 +1,4 @@
-import { createBoundedMap } from '../bounded-map.js';
+import { LRUCache } from 'lru-cache';
 
 export interface LimiterOptions {
   /** How many may come at once. */
@@ -22,7 +22,7 @@ interface Bucket {
 
 /** A bucket of tokens for each sender. Once it is empty, it has to be half full before anything is taken from it again. */
 export function createLimiter({ burst, perSecond, senders, now }: LimiterOptions) {
-  const buckets = createBoundedMap<string, Bucket>(senders);
+  const buckets = new LRUCache<string, Bucket>({ max: senders });
   const enoughAgain = Math.max(1, burst / 2);
 
   return {

@@ -1,7 +1,7 @@
 import { addressOf, type BotMessage, encodeReceipt } from '@heavylift/jobs';
 import type { JID } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
-import { createBoundedMap } from '../bounded-map.js';
+import { LRUCache } from 'lru-cache';
 import type { Clients } from '../presence/clients.js';
 import type { Composing } from './composing.js';
 import type { Conversation, Reply } from './conversation.js';
@@ -56,7 +56,7 @@ export function createReception(ports: ReceptionPorts) {
     backlog: createLimiter({ burst: 100, perSecond: 1, senders, now }),
     strangers: createLimiter({ burst: 3, perSecond: 0.1, senders, now }),
   };
-  const acquaintances = createBoundedMap<string, Acquaintance>(senders);
+  const acquaintances = new LRUCache<string, Acquaintance>({ max: senders });
   const waiting: Waiting[] = [];
 
   async function say(request: ChatRequest, reply: Reply): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Session } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
-import { createBoundedMap } from '../bounded-map.js';
+import { LRUCache } from 'lru-cache';
 
 const NS_DISCO_INFO = 'http://jabber.org/protocol/disco#info';
 
@@ -17,7 +17,7 @@ export function createClients(
   session: Pick<Session, 'request'>,
   { limit = 1_000, timeoutMs = 2_000 } = {},
 ): Clients {
-  const known = createBoundedMap<string, Promise<ReadonlySet<string>>>(limit);
+  const known = new LRUCache<string, Promise<ReadonlySet<string>>>({ max: limit });
 
   async function ask(to: string): Promise<ReadonlySet<string>> {
     try {

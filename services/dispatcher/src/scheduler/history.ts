@@ -1,4 +1,5 @@
 import type { JobEntry, JobResult } from '@heavylift/jobs';
+import { LRUCache } from 'lru-cache';
 
 export interface EndedJob {
   readonly entry: JobEntry;
@@ -14,14 +15,12 @@ export interface History {
 }
 
 export function createHistory(most = 1_000): History {
-  const jobs = new Map<number, EndedJob>();
+  const jobs = new LRUCache<number, EndedJob>({ max: most });
   return {
     add(job) {
       jobs.set(job.entry.number, job);
-      const [oldest] = jobs.keys();
-      if (jobs.size > most && oldest !== undefined) jobs.delete(oldest);
     },
-    get: (number) => jobs.get(number),
-    all: () => [...jobs.values()].reverse(),
+    get: (number) => jobs.peek(number),
+    all: () => [...jobs.values()],
   };
 }

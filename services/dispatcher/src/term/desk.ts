@@ -23,7 +23,7 @@ import {
   spanAttributes,
   type Tracing,
 } from '@heavylift/service';
-import { createBoundedMap } from '../bounded-map.js';
+import { LRUCache } from 'lru-cache';
 import type { Desk, JobView, RetryAnswer, RunAnswer, RunRequest } from '../desk.js';
 import { jobIdFrom } from '../job-id.js';
 import type { DispatcherObserver } from '../metrics.js';
@@ -75,9 +75,9 @@ export function createDesk(parts: DeskParts): OfficeDesk {
   const { openJobs } = scheduler;
 
   /** By the message that asked for them: the same message twice is one schedule. */
-  const schedulesByMessage = createBoundedMap<string, { schedule: Schedule; next: number }>(
-    mostMessages,
-  );
+  const schedulesByMessage = new LRUCache<string, { schedule: Schedule; next: number }>({
+    max: mostMessages,
+  });
   /** Failed jobs that are being retried. */
   const retrying = new Set<number>();
 

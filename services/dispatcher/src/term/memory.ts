@@ -8,6 +8,7 @@ import {
   recall,
   type SheetItem,
 } from '@heavylift/jobs';
+import { LRUCache } from 'lru-cache';
 import { createHistory, type History } from '../scheduler/history.js';
 
 /** What this process remembers from one term to the next. */
@@ -25,19 +26,18 @@ export function createMemory(): Memory {
 
 /** The jobs let go last, up to a bound. */
 export interface GoneJobs {
-  readonly ids: ReadonlySet<JobId>;
+  ids(): ReadonlySet<JobId>;
   add(id: JobId): void;
 }
 
 export function createGoneJobs(before: Iterable<JobId> = [], most = 10_000): GoneJobs {
-  const ids = new Set(before);
+  const jobs = new LRUCache<JobId, true>({ max: most });
+  const add = (id: JobId) => void jobs.set(id, true);
+  for (const id of before) add(id);
   return {
-    ids,
-    add(id) {
-      ids.add(id);
-      const [oldest] = ids;
-      if (ids.size > most && oldest !== undefined) ids.delete(oldest);
-    },
+    // Oldest first, as they are to be put in again.
+    ids: () => new Set(jobs.rkeys()),
+    add,
   };
 }
 

@@ -313,7 +313,7 @@ export async function beginTerm(
     memory.ledger = {
       epoch: office.epoch,
       open: new Map([...ledger.entries()].map((entry) => [entry.id, entry])),
-      gone: gone.ids,
+      gone: gone.ids(),
       lastNumber: ledger.lastNumber,
     };
     await Promise.all(replicas.map((replica) => replica.stop()));

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBoundedMap } from '../../src/bounded-map.js';
 import { createLimiter } from '../../src/chat/limiter.js';
 
 describe('the limit for each sender', () => {
@@ -49,16 +48,5 @@ describe('the limit for each sender', () => {
           expect(count('slow-down')).toBeLessThanOrEqual(1 + most);
         },
       ),
-    ));
-
-  it('remembers so many senders and no more', () =>
-    fc.assert(
-      fc.property(fc.array(fc.nat({ max: 50 })), fc.integer({ min: 1, max: 9 }), (keys, limit) => {
-        const map = createBoundedMap<number, number>(limit);
-        for (const key of keys) map.set(key, key);
-        expect(map.size).toBe(Math.min(limit, new Set(keys).size));
-        const last = [...new Set(keys.toReversed())].slice(0, limit);
-        for (const key of last) expect(map.get(key)).toBe(key);
-      }),
     ));
 });
