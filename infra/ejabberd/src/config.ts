@@ -109,7 +109,7 @@ function listeners({ ports, ip, certFile, requireTls = false }: ConfigOptions) {
   const c2s = {
     module: 'ejabberd_c2s',
     ip,
-    // A sheet is at most 48 KiB; this leaves room for replies that carry many items.
+    // A sheet has at most 96 KiB of entries; this leaves room for replies that carry many items.
     max_stanza_size: 262_144,
     // The example configuration's 3,000 bytes a second would allow six publishes a second.
     shaper: 'none',

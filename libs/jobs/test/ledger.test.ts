@@ -108,20 +108,20 @@ describe('group commit', () => {
     expect(ledger.confirmed('1.2')).toBeUndefined();
   });
 
-  it('bounds a sheet to 64 jobs and 48 KiB of entries', () => {
+  it('bounds a sheet to 128 jobs and 96 KiB of entries', () => {
     const { ledger, node } = begun();
-    for (let number = 1; number <= 150; number += 1) ledger.add(someJob(number));
+    for (let number = 1; number <= 300; number += 1) ledger.add(someJob(number));
     expect(node.flush(ledger).map(({ sheet }) => sheet.jobs.length)).toSatisfy(
-      (sizes: number[]) => Math.max(...sizes) <= 64 && sizes.length <= 4,
+      (sizes: number[]) => Math.max(...sizes) <= 128 && sizes.length <= 4,
     );
     const text = 'ü<'.repeat(1_500);
-    for (let number = 201; number <= 240; number += 1)
+    for (let number = 401; number <= 440; number += 1)
       ledger.add(someJob(number, { args: { text } }));
     for (const { sheet } of node.flush(ledger)) {
       const bytes = Buffer.byteLength(sheetCodec.encode(sheet).toString());
-      expect(bytes).toBeLessThan(49_152);
+      expect(bytes).toBeLessThan(98_304);
     }
-    expect(readLedger(node.items()).size).toBe(190);
+    expect(readLedger(node.items()).size).toBe(340);
   });
 
   it('tells changes from removals, so that the latter may wait for company', () => {

@@ -7,8 +7,8 @@ const namespace = 'urn:heavylift:doctor:1';
 const pieceBytes = 8_192;
 const pieces = 12;
 const patienceMs = 6_000;
-/** A sheet of the ledger has at most 48 KiB; around it stand the item, the publish, the IQ. */
-const largestBytes = 57_344;
+/** A sheet of the ledger has at most 96 KiB of entries; around them stand the rest of it, the item, the publish, the IQ. */
+const largestBytes = 114_688;
 /** Enough for some hundred small jobs a second. */
 const enoughBytesPerSecond = 100_000;
 

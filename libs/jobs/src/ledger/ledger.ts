@@ -10,11 +10,13 @@ import { countingSheets, epochsFrom, gapsBetween, readSheets } from './rules.js'
 import type { EntryChange, Flush, Ledger, LedgerOptions } from './types.js';
 
 /** Tombstones a sheet holds, at most; they go first, being small and freeing sheets. */
-const MAX_GONE = 64;
+const MAX_GONE = 128;
 /** Past so many epochs since the floor, the oldest sheet is carried over, so that the floor rises. */
 const MAX_EPOCHS = 16;
 /** So many sheets are few, however empty. */
 const FEW_SHEETS = 16;
+/** Bytes of XML an entry takes, at most: what carries it elsewhere has room for so much. */
+const MAX_ENTRY_BYTES = 49_152;
 
 interface InFlight extends Flush {
   readonly written: readonly JobEntry[];
@@ -34,13 +36,14 @@ interface InFlight extends Flush {
  * @throws JobsError `stale-epoch`, `invalid-option`
  */
 export function openLedger(options: LedgerOptions): Ledger {
-  const { epoch, items, maxJobs = 64, maxBytes = 49_152 } = options;
+  const { epoch, items, maxJobs = 128, maxBytes = 98_304 } = options;
   if (maxJobs < 2 || maxBytes < 4_096) {
     throw new JobsError(
       'invalid-option',
       `maxJobs is ${maxJobs} and maxBytes ${maxBytes}: at least 2 and 4096 are needed`,
     );
   }
+  const entryBytes = Math.min(maxBytes, MAX_ENTRY_BYTES);
   const { newest, counting, idle } = readSheets(items);
   if (newest !== undefined && newest.epoch >= epoch) {
     throw new JobsError(
@@ -103,7 +106,7 @@ export function openLedger(options: LedgerOptions): Ledger {
     return { job, entry: job.entry };
   }
 
-  /** An entry is refused before it can get stuck: it must fit a sheet, and a new one half of it, for its failures to come. */
+  /** An entry is refused before it can get stuck; a new one may take half of what is allowed, for its failures to come. */
   function measure(entry: JobEntry, limit: number): number {
     const bytes = jobBytesAtMost(entry);
     if (bytes <= limit) return bytes;
@@ -128,10 +131,10 @@ export function openLedger(options: LedgerOptions): Ledger {
     return entry;
   }
 
-  /** Twice as many sheets as the entries of open jobs would fill, and a few. */
+  /** Four times as many sheets as the entries of open jobs would fill, and a few. With fewer, much would be carried over again and again. */
   function sheetsAllowed(): number {
     const filled = Math.max(books.open / maxJobs, books.neededBytes / maxBytes);
-    return FEW_SHEETS + Math.ceil(2 * filled);
+    return FEW_SHEETS + Math.ceil(4 * filled);
   }
 
   function plan(): InFlight {
@@ -241,15 +244,15 @@ export function openLedger(options: LedgerOptions): Ledger {
 
     get: (id) => books.jobs.get(id)?.entry,
 
-    add: (newJob) => takeIn({ ...newJob, number: lastNumber + 1, revision: 1 }, maxBytes / 2),
+    add: (newJob) => takeIn({ ...newJob, number: lastNumber + 1, revision: 1 }, entryBytes / 2),
 
-    restore: (entry) => takeIn({ ...entry, revision: entry.revision + 1 }, maxBytes),
+    restore: (entry) => takeIn({ ...entry, revision: entry.revision + 1 }, entryBytes),
 
     change(id, change) {
       const { job, entry } = openEntry(id);
       const unwritten = changes.has(id);
       const changed = applyChange(entry, change, unwritten ? job.revision : job.revision + 1);
-      job.bytes = measure(changed, maxBytes);
+      job.bytes = measure(changed, entryBytes);
       job.entry = changed;
       job.revision = changed.revision;
       changes.set(id, job);

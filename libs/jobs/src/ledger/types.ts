@@ -24,9 +24,9 @@ export interface LedgerOptions {
   readonly items: readonly SheetItem[];
   /** No new job gets this number or a lower one, whatever the items say: the node may have forgotten some. @default 0 */
   readonly lastNumberAtLeast?: number;
-  /** Entries a sheet holds, at most. @default 64 */
+  /** Entries a sheet holds, at most. @default 128 */
   readonly maxJobs?: number;
-  /** Bytes of XML its entries take, at most; the rest of a sheet stays under 16 KiB. @default 49_152 */
+  /** Bytes of XML its entries take, at most; the rest of a sheet stays under 16 KiB. @default 98_304 */
   readonly maxBytes?: number;
 }
 
