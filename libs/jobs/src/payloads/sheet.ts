@@ -56,7 +56,7 @@ export const sheetCodec: PayloadCodec<Sheet> = {
 
 /**
  * The same for a lifter, which need not know of jobs that are not given to it: they read as if they had been let go. With many
- * lifters, each would else spend most of its time on the jobs of others.
+ * lifters those are nearly all.
  *
  * @param me full JID of the lifter, asked for each sheet
  */

@@ -94,7 +94,7 @@ export const dispatcherMetrics = {
     'heavylift_sheet_jobs',
     'Jobs in one sheet of the ledger: how much one write of the server serves.',
     [],
-    [1, 2, 4, 8, 16, 32, 64],
+    [1, 2, 4, 8, 16, 32, 64, 128],
   ),
   publishSeconds: histogram(
     'heavylift_ledger_publish_seconds',
