@@ -6,6 +6,7 @@ import {
   type Logger,
   pino,
 } from 'pino';
+import { onceATurn } from './once-a-turn.js';
 import { withoutSecrets } from './redaction.js';
 
 export type { Logger } from 'pino';
@@ -70,10 +71,11 @@ export function linesOfATurn(
     lines = '';
     destination.write(written);
   };
+  const flushSoon = onceATurn(flushSync);
   return {
     write(line) {
-      if (lines === '') setImmediate(flushSync);
       lines += line;
+      flushSoon();
     },
     flushSync,
   };
