@@ -44,6 +44,9 @@ export interface DemoRunOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** No engine answers there. A server in a container would be no process below the demo, and these tests look at those. */
+const noContainers = { DOCKER_HOST: 'tcp://127.0.0.1:1' };
+
 export async function startDemo(options: DemoRunOptions = {}): Promise<DemoRun> {
   const { args = [], input, terminal = false, env = {} } = options;
   const tmp = await mkdtemp(join(tmpdir(), 'heavylift-demo-run-'));
@@ -54,7 +57,7 @@ export async function startDemo(options: DemoRunOptions = {}): Promise<DemoRun> 
     terminal ? ['-qefc', `exec ${command.map(quoted).join(' ')}`, '/dev/null'] : command.slice(1),
     {
       cwd: root,
-      env: { ...process.env, TERM: 'xterm', ...env, TMPDIR: tmp },
+      env: { ...process.env, ...noContainers, TERM: 'xterm', ...env, TMPDIR: tmp },
       stdio: [terminal || input !== undefined ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     },
   );

@@ -134,7 +134,8 @@ describe('stream management (XEP-0198)', () => {
     const ping = { type: 'get', to: server.domain, payload: xml('ping', 'urn:xmpp:ping') } as const;
     await Promise.all(Array.from({ length: 12_000 }, () => alice.request(ping)));
     for (const id of sequence(1, 6_000)) await alice.send(message(String(bobJid), id));
-    await alice.sendConfirmed(message(String(bobJid), 'last'));
+    // All of the 6,000 are before it.
+    await alice.sendConfirmed(message(String(bobJid), 'last'), { timeoutMs: 60_000 });
     await expect.poll(() => arrived.length, { timeout: 20_000 }).toBe(6_001);
     expect(arrived).toEqual([...sequence(1, 6_000), 'last']);
     expect(breaks).toEqual([]);
