@@ -12,21 +12,16 @@ import { isListening, run, streamFeatures } from '../../src/launch/index.js';
 import { engineAndImage } from './engine.js';
 import { eventually, startInChild } from './processes.js';
 
-const NAME = 'name=heavylift-ejabberd';
-
 const found = await engineAndImage('ejabberd in a container');
 
 describe.skipIf(found === undefined)('ejabberd in a container', () => {
   let server: EjabberdServer;
   let ca: TestCa;
   const accounts = () => server.api('registered_users', { host: 'localhost' });
-  let volumesBefore: string;
   const docker = (...args: string[]) => run(found?.engine.docker ?? 'docker', args);
-  const volumes = () => docker('volume', 'ls', '--quiet', '--filter', NAME);
 
   beforeAll(async () => {
     if (found === undefined) return;
-    volumesBefore = await volumes();
     ca = await makeTestCa();
     server = await startEjabberdContainer({ ...found, tls: await ca.issue(['localhost']) });
   });
@@ -59,9 +54,12 @@ describe.skipIf(found === undefined)('ejabberd in a container', () => {
   });
 
   it('leaves no container, volume, port or folder behind when it is stopped', async () => {
+    // Containers of other tests may be there.
+    const own = `name=${containerName(server.dir)}`;
+    expect(await docker('volume', 'ls', '--quiet', '--filter', own)).not.toBe('');
     await server.stop();
-    expect(await docker('ps', '--all', '--quiet', '--filter', NAME)).toBe('');
-    expect(await volumes()).toBe(volumesBefore);
+    expect(await docker('ps', '--all', '--quiet', '--filter', own)).toBe('');
+    expect(await docker('volume', 'ls', '--quiet', '--filter', own)).toBe('');
     expect(await isListening(server.service)).toBe(false);
     expect(existsSync(server.dir)).toBe(false);
   });
@@ -73,7 +71,8 @@ describe.skipIf(found === undefined)('ejabberd in a container', () => {
     expect(await isListening(service)).toBe(true);
     parent.process.kill('SIGKILL');
     await eventually(async () => !(await isListening(service)));
-    await eventually(async () => (await docker('ps', '--quiet', '--filter', NAME)) === '');
+    const own = `name=${containerName(dir)}`;
+    await eventually(async () => (await docker('ps', '--quiet', '--filter', own)) === '');
     // Nobody was there any more to remove these two.
     await docker('volume', 'rm', containerName(dir));
     await rm(dir, { recursive: true });
