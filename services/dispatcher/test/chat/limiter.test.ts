@@ -20,6 +20,16 @@ describe('the limit for each sender', () => {
     expect(limiter.take('a')).toBe('served');
   });
 
+  it('is kept for the senders that wrote last, so many and no more', () => {
+    const limiter = createLimiter({ burst: 1, perSecond: 1, senders: 2, now: () => 0 });
+    const verdicts = ['a', 'b', 'a'].map((sender) => limiter.take(sender));
+    expect(verdicts).toEqual(['served', 'served', 'slow-down']);
+    // In place of b, whose last message was the longest ago.
+    expect(limiter.take('c')).toBe('served');
+    expect(limiter.take('a')).toBe('silent');
+    expect(limiter.take('b')).toBe('served');
+  });
+
   it('says it once even where one is all that may come at once', () => {
     let now = 0;
     const limiter = createLimiter({ burst: 1, perSecond: 1, senders: 10, now: () => now });
