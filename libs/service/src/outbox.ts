@@ -40,7 +40,7 @@ export interface OutboxOptions<T> {
   readonly spacingMs?: number;
   /**
    * After an item of several entries it rests for three times as long as that one took, but no longer than this, in milliseconds, or
-   * until there is enough for a full item: the busier the server, the fewer and fuller the items. Single entries never wait for it.
+   * until there is enough for a full item: the busier the server, the fewer and fuller the items. Where entries come one by one, there is no rest.
    * @default 0: no rest
    */
   readonly longestRestMs?: number;

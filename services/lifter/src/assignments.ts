@@ -90,8 +90,8 @@ function toTakeUp(situation: Situation): Decision[] {
 function untouched({ mine, running, isTaken, isAnswered }: Situation): Assignment[] {
   const found: Assignment[] = [];
   for (const assignment of mine.values()) {
-    const isDone = isTaken(assignment) && isAnswered(assignment);
-    if (!isDone && !running.has(assignment.id)) found.push(assignment);
+    if (running.has(assignment.id)) continue;
+    if (!(isTaken(assignment) && isAnswered(assignment))) found.push(assignment);
   }
   return found;
 }

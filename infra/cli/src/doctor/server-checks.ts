@@ -93,7 +93,7 @@ async function ask(session: Session, to: string, payload: Element): Promise<Answ
   try {
     return { payload: await session.request({ type: 'get', to, payload }) };
   } catch (error) {
-    // XEP-0199 section 4.1: an error like this one is an answer as good as any.
+    // XEP-0199 section 4.1: an error like this one is an answer, too.
     if (payload.getName() === 'ping' && hasCondition(error, 'service-unavailable')) {
       return { payload: undefined };
     }

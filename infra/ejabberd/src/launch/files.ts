@@ -1,37 +1,22 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 
 /** Whether a file or folder is there. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
+export const exists = (path: string): Promise<boolean> =>
+  stat(path).then(() => true, ifMissing(false));
 
 /** A text file's content, or undefined if there is none. */
-export async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
+export const readIfThere = (path: string): Promise<string | undefined> =>
+  readFile(path, 'utf8').catch(ifMissing(undefined));
 
 /** What a folder holds; nothing if there is no such folder. */
-export async function namesIn(dir: string): Promise<string[]> {
-  try {
-    return await readdir(dir);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
+export const namesIn = (dir: string): Promise<string[]> =>
+  readdir(dir).catch(ifMissing<string[]>([]));
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+/** Takes a path that is not there for that, and no other error. */
+function ifMissing<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return instead;
+    throw error;
+  };
+}
