@@ -13,6 +13,7 @@ export type * from './domain/system.js';
 export * from './errors.js';
 export { openLedger } from './ledger/ledger.js';
 export { createLedgerReplica, readLedger } from './ledger/replica.js';
+export { sheetsMissing } from './ledger/rules.js';
 export type * from './ledger/types.js';
 export * from './nodes.js';
 export { ownText } from './own-text.js';

@@ -6,7 +6,7 @@ import { present } from '../xml/read.js';
 import { createBooks, type Job, type Page } from './books.js';
 import { createDraft, type Draft } from './draft.js';
 import { createRetractions } from './retractions.js';
-import { countingSheets, epochsFrom, gapsBetween, readSheets } from './rules.js';
+import { epochsFrom, gapsBetween, missingFrom, readSheets } from './rules.js';
 import type { EntryChange, Flush, Ledger, LedgerOptions } from './types.js';
 
 /** Tombstones a sheet holds, at most; they go first, being small and freeing sheets. */
@@ -44,7 +44,8 @@ export function openLedger(options: LedgerOptions): Ledger {
     );
   }
   const entryBytes = Math.min(maxBytes, MAX_ENTRY_BYTES);
-  const { newest, counting, idle } = readSheets(items);
+  const reading = readSheets(items);
+  const { newest, counting, idle } = reading;
   if (newest !== undefined && newest.epoch >= epoch) {
     throw new JobsError(
       'stale-epoch',
@@ -221,7 +222,7 @@ export function openLedger(options: LedgerOptions): Ledger {
 
   return {
     epoch,
-    missing: newest === undefined ? 0 : countingSheets(newest) - counting.length,
+    missing: missingFrom(reading),
     get size() {
       return size;
     },

@@ -71,6 +71,15 @@ export function epochsFrom(epochs: readonly EpochStart[], floor: number): EpochS
   return epochs.slice(Math.max(0, inForce));
 }
 
+/** How many sheets count, by what the newest of these says, and are not among them. */
+export function sheetsMissing(items: readonly SheetItem[]): number {
+  return missingFrom(readSheets(items));
+}
+
+export function missingFrom({ newest, counting }: Reading): number {
+  return newest === undefined ? 0 : countingSheets(newest) - counting.length;
+}
+
 export interface Reading {
   readonly newest: Sheet | undefined;
   /** The sheets that count, by ascending sequence number. */

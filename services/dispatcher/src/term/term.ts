@@ -17,6 +17,7 @@ import {
 } from '@heavylift/service';
 import type { Item, PubSubService, Replica, Session } from '@heavylift/xmpp-pubsub';
 import type { Desk } from '../desk.js';
+import { readWhole } from '../ledger/read-whole.js';
 import { createLedgerWriter } from '../ledger/writer.js';
 import type { DispatcherObserver } from '../metrics.js';
 import { createScheduler } from '../scheduler/scheduler.js';
@@ -85,9 +86,21 @@ export async function beginTerm(
   const { session, pubsub, nodePrefix, graceMs, onCounts, observer, log } = options;
   const nodes = openNodes(pubsub, nodePrefix);
   const trusted = trustIn(options, log);
-  const sheets = trusted.jobs(await nodes.jobs.items());
+  const items = await readWhole({
+    read: async () =>
+      trusted.jobs(await nodes.jobs.items()).map(({ id, value }) => ({ id, sheet: value })),
+    onIncomplete(missing, retryInMs) {
+      if (retryInMs !== undefined)
+        log.warn({ missing, retryInMs }, 'sheets are missing from the ledger, reading it again');
+      else
+        log.error(
+          { missing },
+          'sheets are missing from the ledger for good: their jobs are lost, but for what this process remembers',
+        );
+    },
+    signal: office.signal,
+  });
   const found = trusted.schedules(await nodes.schedules.items()).map(({ value }) => value);
-  const items = sheets.map(({ id, value }) => ({ id, sheet: value }));
   memory.highestEpoch = Math.max(memory.highestEpoch, newestEpoch(items) ?? 0);
   const { ledger, isContinued, recalled, standing } = openRemembered(
     office.epoch,
