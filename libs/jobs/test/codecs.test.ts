@@ -83,7 +83,15 @@ describe('what is encoded and sent through a stream is decoded as it was', () =>
   it('failed jobs', () =>
     survives(
       failedCodec,
-      fc.record({ entry: any.jobEntry, error: any.jobError }, { noNullPrototype: true }),
+      fc.record(
+        {
+          entry: any.jobEntry,
+          error: any.jobError,
+          finished: any.instant,
+          retriedAs: fc.integer({ min: 1 }),
+        },
+        { requiredKeys: ['entry', 'error'], noNullPrototype: true },
+      ),
     ));
   it('schedules', () => survives(scheduleCodec, any.schedule));
   it('orders', () =>

@@ -43,6 +43,8 @@ export interface JobView {
   readonly progress?: Progress;
   /** Why it does not run, as the end of "it waits …"; undefined if it runs or has ended. */
   readonly waitsFor?: string;
+  /** Number of the job that was made of it, if it failed and has been retried. */
+  readonly retriedAs?: number;
 }
 
 /** A schedule, and when it brings its next job; undefined if never again. */
@@ -60,7 +62,8 @@ export type CancelAnswer =
   | { readonly kind: 'unknown' };
 
 export type RetryAnswer =
-  | { readonly kind: 'accepted'; readonly entry: JobEntry; readonly waitsFor?: string }
+  /** `duplicate`: it has been retried already, or a job with its unique key is open. */
+  | Exclude<RunAnswer, { readonly kind: 'scheduled' }>
   /** Only what has failed for good can be retried. */
   | { readonly kind: 'not-failed' }
   | { readonly kind: 'unknown' };
@@ -80,8 +83,10 @@ export interface Desk {
   lifters(): readonly LifterLoad[];
   /** @param by bare JID of who asks; resolves when the request stands in the ledger */
   cancel(number: number, by: string): Promise<CancelAnswer>;
-  /** The failed job that `retry` would run again, to decide who may. */
-  failed(number: number): Promise<JobEntry | undefined>;
+  /** A job that failed for good, however long ago and under whichever dispatcher. */
+  failed(number: number): Promise<JobView | undefined>;
+  /** The latest jobs that failed for good, newest first. */
+  allFailed(): Promise<readonly JobView[]>;
   /** Runs a job that failed for good once more, under a new number, for whoever asked first. */
   retry(number: number): Promise<RetryAnswer>;
   schedules(): readonly ScheduleView[];

@@ -19,4 +19,6 @@ export interface Schedule {
   readonly last?: Instant;
   readonly priority: number;
   readonly target: Target;
+  /** Stands for the message that asked for it: the same message twice is one schedule. None if the message had no id. */
+  readonly message?: string;
 }

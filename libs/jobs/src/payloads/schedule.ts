@@ -9,6 +9,7 @@ import {
   instant,
   integer,
   optionalInstant,
+  optionalText,
   optionalTimestamp,
   present,
   timestamp,
@@ -33,8 +34,9 @@ const scheduleShape = z.object({
 
 /** An item of the `schedules` node: one schedule. Its id is the schedule's number. */
 export const scheduleCodec: PayloadCodec<Schedule> = {
-  encode: ({ number, kind, created, last, priority, cron, timeZone, args, requester, target }) =>
-    xml(
+  encode: ({ number, kind, created, last, priority, message, ...inJson }) => {
+    const { cron, timeZone, args, requester, target } = inJson;
+    return xml(
       'schedule',
       {
         xmlns: SCHEDULE_NAMESPACE,
@@ -43,6 +45,7 @@ export const scheduleCodec: PayloadCodec<Schedule> = {
         created: timestamp(created),
         last: optionalTimestamp(last),
         priority,
+        message,
       },
       jsonElement({
         cron,
@@ -51,7 +54,8 @@ export const scheduleCodec: PayloadCodec<Schedule> = {
         requester: requesterJson(requester),
         target: targetJson(target),
       }),
-    ),
+    );
+  },
 
   decode(element) {
     expectElement(element, 'schedule', SCHEDULE_NAMESPACE);
@@ -61,7 +65,10 @@ export const scheduleCodec: PayloadCodec<Schedule> = {
       created: instant(element, 'created'),
       priority: integer(element, 'priority'),
       ...shapedJson(element, scheduleShape),
-      ...present({ last: optionalInstant(element, 'last') }),
+      ...present({
+        last: optionalInstant(element, 'last'),
+        message: optionalText(element, 'message'),
+      }),
     };
   },
 };

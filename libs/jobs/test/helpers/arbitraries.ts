@@ -132,7 +132,7 @@ export const schedule: fc.Arbitrary<Schedule> = fc
       priority: integer({ min: -9, max: 9 }),
       target,
     }),
-    optional({ last: instant }),
+    optional({ last: instant, message: handlerName }),
   )
   .map(([base, more]) => ({ ...base, ...more }));
 

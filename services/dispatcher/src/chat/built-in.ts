@@ -2,7 +2,14 @@ import { type HandlerSpec, type JsonObject, jsonText, requesterKey } from '@heav
 import type { Desk, JobView } from '../desk.js';
 import { type Action, type Decision, decide, type Policy } from '../policy/policy.js';
 import { type Answer, type Fields, no, refusalOf } from './answer.js';
-import { describeJob, describeLifter, describeSchedule, lifterName, stateOf } from './describe.js';
+import {
+  describeJob,
+  describeJobWithAttempts,
+  describeLifter,
+  describeSchedule,
+  lifterName,
+  stateOf,
+} from './describe.js';
 import { systemStatus, texts } from './texts.js';
 
 export interface BuiltInPorts {
@@ -58,15 +65,22 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
   const listRefusal = (who: string, command: string, all: boolean, what: string) =>
     all ? refusedAsOthers(who, command, '', what) : undefined;
 
+  /** What a dispatcher has forgotten, or never knew, of failed jobs the node knows. */
+  async function jobOf(desk: Desk, number: number): Promise<JobView | undefined> {
+    const view = desk.job(number);
+    const isFailed = view?.result?.status === 'failed';
+    return view === undefined || isFailed ? ((await desk.failed(number)) ?? view) : view;
+  }
+
   async function status(who: string, { job: number }: JsonObject): Promise<Answer> {
-    return atDesk((desk) => {
+    return atDesk(async (desk) => {
       if (typeof number !== 'number') return systemAnswer(desk, who);
-      const view = desk.job(number);
+      const view = await jobOf(desk, number);
       if (view === undefined) return no('item-not-found', texts.noJob(number));
       const owner = requesterKey(view.entry.requester);
       return (
         refusedAsOthers(who, 'status', owner, `look at #${number}`) ?? {
-          body: describeJob(view, now(), owner !== who),
+          body: describeJobWithAttempts(view, now(), owner !== who),
           job: { id: view.entry.id, number, state: view.result?.status ?? 'scheduled' },
           fields: jobFields(view),
         }
@@ -89,31 +103,50 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
     return { body: systemStatus(counts) + yours, fields: { lifters, slots, busy, waiting } };
   }
 
+  /** Lists the newest of them: everybody's or those of who asks. */
+  function listOf(
+    views: Iterable<JobView>,
+    who: string,
+    everybodys: boolean,
+    none: string,
+  ): Answer {
+    const wanted: JobView[] = [];
+    for (const view of views) {
+      if (everybodys || requesterKey(view.entry.requester) === who) wanted.push(view);
+      if (wanted.length > longestList) break;
+    }
+    const shown = wanted.slice(0, longestList);
+    const rest = wanted.length > longestList ? ['… and older ones'] : [];
+    const lines = [...shown.map((view) => describeJob(view, now(), everybodys)), ...rest];
+    return {
+      body: lines.length === 0 ? none : lines.join('\n'),
+      table: {
+        columns: ['job-id', 'number', 'kind', 'state'],
+        rows: shown.map((view) => {
+          const { id, number, kind } = view.entry;
+          return [id, String(number), kind, stateOf(view)];
+        }),
+      },
+    };
+  }
+
   async function jobs(who: string, { all }: JsonObject): Promise<Answer> {
-    return atDesk((desk) => {
-      const everybodys = all !== undefined;
-      const refusal = listRefusal(who, 'jobs', everybodys, "see everybody's jobs");
-      if (refusal !== undefined) return refusal;
-      const views: JobView[] = [];
-      for (const view of desk.jobs()) {
-        if (everybodys || requesterKey(view.entry.requester) === who) views.push(view);
-        if (views.length > longestList) break;
-      }
-      const shown = views.slice(0, longestList);
-      const rest = views.length > longestList ? ['… and older ones'] : [];
-      const lines = [...shown.map((view) => describeJob(view, now(), everybodys)), ...rest];
-      return {
-        body:
-          views.length === 0 ? (everybodys ? texts.nobodysJobs : texts.noJobs) : lines.join('\n'),
-        table: {
-          columns: ['job-id', 'number', 'kind', 'state'],
-          rows: shown.map((view) => {
-            const { id, number, kind } = view.entry;
-            return [id, String(number), kind, stateOf(view)];
-          }),
-        },
-      };
-    });
+    const everybodys = all !== undefined;
+    return atDesk(
+      (desk) =>
+        listRefusal(who, 'jobs', everybodys, "see everybody's jobs") ??
+        listOf(desk.jobs(), who, everybodys, everybodys ? texts.nobodysJobs : texts.noJobs),
+    );
+  }
+
+  async function failed(who: string, { all }: JsonObject): Promise<Answer> {
+    const everybodys = all !== undefined;
+    const none = everybodys ? texts.noneFailedOfAnybody : texts.noneFailed;
+    return atDesk(
+      async (desk) =>
+        listRefusal(who, 'failed', everybodys, "see everybody's jobs") ??
+        listOf(await desk.allFailed(), who, everybodys, none),
+    );
   }
 
   async function lifters(): Promise<Answer> {
@@ -138,12 +171,12 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
   async function cancel(who: string, { job: number }: JsonObject): Promise<Answer> {
     return atDesk(async (desk) => {
       if (typeof number !== 'number') return no('bad-request', texts.unreadable('no number'));
-      const view = desk.job(number);
+      const view = await jobOf(desk, number);
       if (view === undefined) return no('item-not-found', texts.noJob(number));
       const owner = requesterKey(view.entry.requester);
       const refusal = refusedAsOthers(who, 'cancel', owner, `cancel #${number}`);
       if (refusal !== undefined) return refusal;
-      const { kind } = await desk.cancel(number, who);
+      const kind = view.result === undefined ? (await desk.cancel(number, who)).kind : 'over';
       const fields = { 'job-id': view.entry.id, number, outcome: kind };
       switch (kind) {
         case 'cancelled':
@@ -161,9 +194,9 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
   async function retry(who: string, { job: number }: JsonObject): Promise<Answer> {
     return atDesk(async (desk) => {
       if (typeof number !== 'number') return no('bad-request', texts.unreadable('no number'));
-      const failed = (await desk.failed(number)) ?? desk.job(number)?.entry;
-      if (failed === undefined) return no('item-not-found', texts.noJob(number));
-      const owner = requesterKey(failed.requester);
+      const view = await jobOf(desk, number);
+      if (view === undefined) return no('item-not-found', texts.noJob(number));
+      const owner = requesterKey(view.entry.requester);
       const refusal = refusedAsOthers(who, 'retry', owner, `run #${number} again`);
       if (refusal !== undefined) return refusal;
       const answer = await desk.retry(number);
@@ -178,6 +211,15 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
             fields: { 'job-id': entry.id, number: entry.number },
           };
         }
+        case 'duplicate':
+          return {
+            body: texts.isRetried(number, answer.number),
+            fields: { 'job-id': answer.job, number: answer.number },
+          };
+        case 'refused':
+          return no('resource-constraint', answer.text);
+        case 'impossible':
+          return no('not-acceptable', texts.impossible(answer.reason));
         case 'not-failed':
           return no('not-acceptable', texts.hasNotFailed(number));
         case 'unknown':
@@ -255,6 +297,7 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
       status,
     ),
     command('jobs', 'Jobs', "your jobs, or everybody's", [allField], jobs),
+    command('failed', 'Failed jobs', "your jobs that failed, or everybody's", [allField], failed),
     command('lifters', 'Lifters', 'who does the work', [], lifters),
     command('cancel', 'Cancel a job', 'ends a job', [numberField('job')], cancel),
     command('retry', 'Retry a job', 'runs a failed job again', [numberField('job')], retry),
@@ -286,5 +329,6 @@ function jobFields(view: JobView): Fields {
     ...(waitsFor === undefined ? {} : { 'waits-for': waitsFor }),
     ...(result?.status === 'succeeded' ? { result: jsonText(result.value) } : {}),
     ...(result?.status === 'failed' ? { error: result.error.message } : {}),
+    ...(view.retriedAs === undefined ? {} : { 'retried-as': view.retriedAs }),
   };
 }

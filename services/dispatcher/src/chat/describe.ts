@@ -36,14 +36,25 @@ export function describeJob(view: JobView, now: number, withOwner = false): stri
   return `#${number} ${commandLine(kind, args)}${owner}: ${describeState(view, now)}`;
 }
 
-function describeState({ entry, result, waitsFor, progress }: JobView, now: number): string {
+/** As {@link describeJob}, and a line for each attempt before that came to nothing. */
+export function describeJobWithAttempts(view: JobView, now: number, withOwner: boolean): string {
+  const { failures } = view.result ?? view.entry;
+  const lines = failures.map(
+    ({ attempt, lifter, at, error }) =>
+      `  attempt ${attempt} on ${lifterName(lifter)}, ${durationText(now - at)} ago: ${echo(error.message)}`,
+  );
+  return [describeJob(view, now, withOwner), ...lines].join('\n');
+}
+
+function describeState(view: JobView, now: number): string {
+  const { entry, result, waitsFor, progress, retriedAs } = view;
   if (result !== undefined) {
     const ago = `${durationText(now - result.finished)} ago`;
     switch (result.status) {
       case 'succeeded':
         return `done ${ago}`;
       case 'failed':
-        return `failed ${ago}${afterAttempts(result.failures.length + 1)}: ${echo(result.error.message)}`;
+        return `failed ${ago}${afterAttempts(result.failures.length + 1)}: ${echo(result.error.message)}${asWhat(retriedAs)}`;
       case 'cancelled':
         return `cancelled ${ago}`;
       case 'expired':
@@ -62,6 +73,9 @@ function howFar(progress: Progress | undefined): string {
   const part = total === undefined ? `${done}` : `${done} of ${total}`;
   return `, ${part}${note === undefined ? '' : ` (${echo(note)})`}`;
 }
+
+const asWhat = (number: number | undefined) =>
+  number === undefined ? '' : `; it has been run again as #${number}`;
 
 const afterAttempts = (attempts: number) => (attempts === 1 ? '' : ` after ${attempts} attempts`);
 

@@ -7,6 +7,8 @@ export const texts = {
   scheduledAgain: (title: string, number: number, failed: number) =>
     `Scheduled ${title}... #${number} (#${failed} once more)`,
   waits: (scheduled: string, reason: string) => `${scheduled} (it waits ${reason})`,
+  isRetried: (failed: number, number: number) =>
+    `There is #${number} for it already: #${failed} is not run again.`,
   alreadyScheduled: (title: string, number: number) =>
     `That ${title} is scheduled already: #${number}`,
   scheduleMade: (title: string, number: number, cron: string, zone: string, nextInMs: number) =>
@@ -39,6 +41,8 @@ export const texts = {
   noJob: (number: number) => `I know no job #${number}.`,
   noSchedule: (number: number) => `I know no schedule ${number}.`,
   noJobs: 'You have no jobs.',
+  noneFailed: 'No job of yours has failed.',
+  noneFailedOfAnybody: 'No job has failed.',
   nobodysJobs: 'Nobody has jobs.',
   noSchedules: 'You have no schedules.',
   nobodysSchedules: 'Nobody has schedules.',

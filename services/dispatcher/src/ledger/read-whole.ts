@@ -14,8 +14,8 @@ const mostReadings = 5;
 
 /**
  * Reads the ledger to take it over. What is not read here is declared dead by the first sheet that is written, so a reading with gaps is
- * not taken at its word: the last sheet of the leader before may have arrived, and what it took over been retracted, between one page
- * of the reading and the next. What is still missing then is lost to the node, or can't be decoded.
+ * not taken at its word: the last sheet of the leader before may arrive, and what it took over be retracted, while the node is read.
+ * What is still missing after that is lost to the node, or can't be decoded.
  */
 export async function readWhole(ports: ReadWholePorts): Promise<readonly SheetItem[]> {
   const { read, onIncomplete, signal, pauseMs = 500 } = ports;

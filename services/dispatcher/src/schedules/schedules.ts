@@ -1,4 +1,10 @@
-import { type Instant, type JobId, requesterKey, type Schedule } from '@heavylift/jobs';
+import {
+  duplicateWindowMs,
+  type Instant,
+  type JobId,
+  requesterKey,
+  type Schedule,
+} from '@heavylift/jobs';
 import type { ScheduleView } from '../desk.js';
 import { jobIdFrom } from '../job-id.js';
 import { nextRun } from './clock.js';
@@ -21,6 +27,8 @@ export interface SchedulesPorts {
 export interface Schedules {
   all(): readonly ScheduleView[];
   ofRequester(key: string): number;
+  /** The schedule that the same message has brought, not long before; as {@link add} gave it. */
+  ofMessage(message: string): Promise<ScheduleView> | undefined;
   /** Resolves when it stands in the node. */
   add(schedule: Omit<Schedule, 'number'>): Promise<ScheduleView>;
   /** False if there is none of that number. Resolves when it is gone from the node. */
@@ -44,6 +52,8 @@ interface Row {
 export function createSchedules(ports: SchedulesPorts): Schedules {
   const { store, discard, submit, missedRuns, now, onNote } = ports;
   const rows = new Map<number, Row>();
+  /** Those that do not stand in the node yet, by their numbers. */
+  const adding = new Map<number, { schedule: Schedule; stored: Promise<ScheduleView> }>();
   let lastNumber = 0;
 
   for (const schedule of ports.found) put(schedule);
@@ -91,12 +101,24 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
   return {
     all: () => [...rows.values()].map(({ schedule, next }) => view(schedule, next)),
     ofRequester: (key) =>
-      [...rows.values()].filter(({ schedule }) => requesterKey(schedule.requester) === key).length,
-    async add(asked) {
+      [...rows.values(), ...adding.values()].filter(
+        ({ schedule }) => requesterKey(schedule.requester) === key,
+      ).length,
+    ofMessage(message) {
+      const isSame = ({ schedule }: { schedule: Schedule }) =>
+        schedule.message === message && now() - schedule.created < duplicateWindowMs;
+      const row = [...rows.values()].find(isSame);
+      if (row !== undefined) return Promise.resolve(view(row.schedule, row.next));
+      return [...adding.values()].find(isSame)?.stored;
+    },
+    add(asked) {
       lastNumber += 1;
       const schedule = { ...asked, number: lastNumber };
-      await store(schedule);
-      return view(schedule, put(schedule).next);
+      const stored = store(schedule)
+        .then(() => view(schedule, put(schedule).next))
+        .finally(() => adding.delete(schedule.number));
+      adding.set(schedule.number, { schedule, stored });
+      return stored;
     },
     async remove(number) {
       if (!rows.has(number)) return false;

@@ -23,9 +23,8 @@ import {
   spanAttributes,
   type Tracing,
 } from '@heavylift/service';
-import { LRUCache } from 'lru-cache';
-import type { Desk, JobView, RetryAnswer, RunAnswer, RunRequest } from '../desk.js';
-import { jobIdFrom } from '../job-id.js';
+import type { Desk, JobView, RunAnswer, RunRequest, ScheduleView } from '../desk.js';
+import { jobIdFrom, messageMark } from '../job-id.js';
 import type { DispatcherObserver } from '../metrics.js';
 import type { History } from '../scheduler/history.js';
 import type { Scheduler } from '../scheduler/types.js';
@@ -33,7 +32,8 @@ import { nextTimeOfDay, problemWithCron } from '../schedules/clock.js';
 import type { Schedules } from '../schedules/schedules.js';
 import type { Acceptances } from './acceptances.js';
 import type { EndedBefore } from './ended-before.js';
-import type { FailedJobs } from './failed-jobs.js';
+import { type FailedJobs, viewOfFailed } from './failed-jobs.js';
+import { createRetries } from './retries.js';
 
 export interface DeskLimits {
   /** Jobs that may be open at once. */
@@ -74,13 +74,6 @@ export function createDesk(parts: DeskParts): OfficeDesk {
   const { tracing, limits, timeZone, now: clock, log } = parts;
   const { openJobs } = scheduler;
 
-  /** By the message that asked for them: the same message twice is one schedule. */
-  const schedulesByMessage = new LRUCache<string, { schedule: Schedule; next: number }>({
-    max: mostMessages,
-  });
-  /** Failed jobs that are being retried. */
-  const retrying = new Set<number>();
-
   function refusal(requester: string): string | undefined {
     const admission = admit({
       open: ledger.size,
@@ -93,11 +86,17 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     return admission.text;
   }
 
-  /** The number of a job that stands in the ledger, or did lately. */
+  /** The number of a job that stands in the ledger, did lately, or had ended when the term began. */
   function numberOf(job: JobId): number | undefined {
-    return (
-      ledger.get(job)?.number ?? history.all().find(({ entry }) => entry.id === job)?.entry.number
-    );
+    const { number } =
+      ledger.get(job) ?? history.all().find(({ entry }) => entry.id === job)?.entry ?? {};
+    return number ?? parts.endedBefore.numberOf(job);
+  }
+
+  function openWithKey(kind: string, uniqueKey: string | undefined) {
+    const job = uniqueKey === undefined ? undefined : openJobs.withKey(kind, uniqueKey);
+    const number = job === undefined ? undefined : ledger.get(job)?.number;
+    return job === undefined || number === undefined ? undefined : { job, number };
   }
 
   /** It is answered when the one that came first is safe. */
@@ -160,9 +159,10 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     if (problem !== undefined)
       return { kind: 'impossible', reason: `"every ${cron}" is no time I understand: ${problem}` };
     const key = requesterKey(requester);
-    const message = messageKey(requester);
-    const same = message === undefined ? undefined : schedulesByMessage.get(message);
-    if (same !== undefined) return { kind: 'scheduled', ...same };
+    const messageId = messageKey(requester);
+    const message = messageId === undefined ? undefined : messageMark(messageId);
+    const same = message === undefined ? undefined : schedules.ofMessage(message);
+    if (same !== undefined) return scheduled(await same, now);
     if (schedules.ofRequester(key) >= limits.schedulesOfRequester)
       return {
         kind: 'refused',
@@ -179,11 +179,10 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       created: now,
       priority: clauses.priority ?? 0,
       target: targetOf(clauses),
+      ...(message !== undefined && { message }),
     });
     log.info({ schedule: view.schedule.number, kind: spec.name, cron }, 'scheduled');
-    const made = { schedule: view.schedule, next: view.next ?? now };
-    if (message !== undefined) schedulesByMessage.set(message, made);
-    return { kind: 'scheduled', ...made };
+    return scheduled(view, now);
   }
 
   function view(entry: JobEntry): JobView {
@@ -204,23 +203,16 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     return job === undefined ? undefined : ledger.get(job);
   }
 
-  async function runAgain(number: number): Promise<RetryAnswer> {
-    const found = await failed.find(number);
-    if (found === undefined) {
-      const isKnown = openEntry(number) !== undefined || history.get(number) !== undefined;
-      return { kind: isKnown ? 'not-failed' : 'unknown' };
-    }
-    const answer = await accept(anew(found.entry, clock()));
-    if (answer.kind !== 'accepted') return { kind: 'unknown' };
-    // It has its second chance; to ask for the same again would be another job once more.
-    await failed.forget(number).catch((error: unknown) => {
-      log.warn(
-        { err: error, ...aboutJob(found.entry) },
-        'a failed job that runs again could not be forgotten',
-      );
-    });
-    return answer;
-  }
+  const retry = createRetries({
+    failed,
+    isKnown: (number) => openEntry(number) !== undefined || history.get(number) !== undefined,
+    numberOf,
+    openTwin: ({ kind, uniqueKey }) => openWithKey(kind, uniqueKey),
+    refusal: ({ requester }) => refusal(requesterKey(requester)),
+    accept,
+    now: clock,
+    log,
+  });
 
   return {
     specs,
@@ -236,9 +228,8 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       if (known !== undefined) return duplicate(known.id, known.number);
       if (when?.kind === 'every') return schedule(request, when.cron);
       const uniqueKey = uniqueKeyOf(spec, args);
-      const open = uniqueKey === undefined ? undefined : openJobs.withKey(spec.name, uniqueKey);
-      const number = open === undefined ? undefined : ledger.get(open)?.number;
-      if (open !== undefined && number !== undefined) return duplicate(open, number);
+      const twin = openWithKey(spec.name, uniqueKey);
+      if (twin !== undefined) return duplicate(twin.job, twin.number);
       const text = refusal(requesterKey(requester));
       if (text !== undefined) return { kind: 'refused', text };
       return accept({
@@ -263,8 +254,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
         return;
       }
       const uniqueKey = uniqueKeyOf(spec, args);
-      const isOpen = uniqueKey !== undefined && openJobs.withKey(kind, uniqueKey) !== undefined;
-      if (isOpen || numberOf(id) !== undefined || parts.endedBefore.has(id)) return;
+      if (openWithKey(kind, uniqueKey) !== undefined || numberOf(id) !== undefined) return;
       const text = refusal(requesterKey(requester));
       const answer =
         text === undefined
@@ -309,25 +299,21 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       return { kind };
     },
 
-    failed: async (number) => (await failed.find(number))?.entry,
-
-    async retry(number): Promise<RetryAnswer> {
-      if (retrying.has(number)) return { kind: 'not-failed' };
-      retrying.add(number);
-      try {
-        return await runAgain(number);
-      } finally {
-        retrying.delete(number);
-      }
+    async failed(number) {
+      const found = await failed.find(number);
+      return found && viewOfFailed(found);
     },
+    allFailed: async () => (await failed.latest()).map(viewOfFailed),
+    retry,
 
     schedules: () => schedules.all(),
     unschedule: (number) => schedules.remove(number),
   };
 }
 
-/** Messages that brought schedules, and are remembered. */
-const mostMessages = 1_000;
+function scheduled({ schedule, next }: ScheduleView, now: number): RunAnswer {
+  return { kind: 'scheduled', schedule, next: next ?? now };
+}
 
 /** The same message brings the same bytes of the id, so that its job is known by its result, too. */
 function idFor(requester: Requester): JobId {
@@ -348,20 +334,6 @@ function basicsOf({ name, timeoutMs, maxAttempts }: HandlerSpec) {
     failures: [],
     state: { type: 'pending' },
   } as const;
-}
-
-function anew(entry: JobEntry, now: number): NewJob {
-  const { number: _, revision: __, notBefore: ___, cancelRequested: ____, ...job } = entry;
-  const { deadline: _____, traceparent: ______, ...rest } = job;
-  return {
-    ...rest,
-    id: newId(),
-    submitted: now,
-    attempt: 1,
-    stalls: 0,
-    failures: [],
-    state: { type: 'pending' },
-  };
 }
 
 function targetOf({ target }: RunRequest['clauses']): Target {

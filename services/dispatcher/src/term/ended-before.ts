@@ -12,7 +12,7 @@ import {
 /** Jobs of which the node of results had an outcome when the term began, open or not. */
 export interface EndedBefore {
   add(result: JobResult): void;
-  has(job: JobId): boolean;
+  numberOf(job: JobId): number | undefined;
   /** The job that the same message has brought, not long before. @param job an id that was made for the message */
   ofSameRequest(job: JobId): KnownJob | undefined;
 }
@@ -23,18 +23,18 @@ export interface EndedBefore {
  * @param now milliseconds since 1970
  */
 export function createEndedBefore(now: () => Instant): EndedBefore {
-  const jobs = new Set<JobId>();
+  const jobs = new Map<JobId, number>();
   const byRequest = new Map<string, KnownJob>();
 
   return {
     add({ job, number }) {
       const id = ownText(job);
-      jobs.add(id);
+      jobs.set(id, number);
       const known = byRequest.get(requestPart(id));
       if (known === undefined || madeAt(known.id) < madeAt(id))
         byRequest.set(requestPart(id), { id, number });
     },
-    has: (job) => jobs.has(job),
+    numberOf: (job) => jobs.get(job),
     ofSameRequest(job) {
       const known = byRequest.get(requestPart(job));
       const isRecent = known !== undefined && now() - madeAt(known.id) < duplicateWindowMs;

@@ -1,20 +1,26 @@
-import type { FailedJob, JobEntry, JobError, JobId } from '@heavylift/jobs';
+import type { FailedJob, JobId, JobResult } from '@heavylift/jobs';
 import { createOutbox } from '@heavylift/service';
-import type { PubSubNode } from '@heavylift/xmpp-pubsub';
+import type { Item, PubSubNode } from '@heavylift/xmpp-pubsub';
+import type { JobView } from '../desk.js';
 
-/** Keeps jobs that failed for good, for who wants to have one run again. */
+/** Keeps jobs that failed for good, for who wants to look at one, or have it run again. */
 export interface FailedJobs {
-  add(entry: JobEntry, error: JobError): void;
+  add(job: FailedJob): void;
   /** Whether it was added and does not stand in the node yet. */
   isOnItsWay(job: JobId): boolean;
   find(number: number): Promise<FailedJob | undefined>;
-  forget(number: number): Promise<void>;
+  /** The latest, newest first. */
+  latest(): Promise<readonly FailedJob[]>;
+  /** Notes that it has had its second chance. */
+  retried(job: FailedJob, as: number): Promise<void>;
   resume(): void;
   close(): void;
 }
 
 export interface FailedJobsPorts {
-  readonly node: Pick<PubSubNode<FailedJob>, 'publish' | 'items' | 'retract'>;
+  readonly node: Pick<PubSubNode<FailedJob>, 'publish' | 'items'>;
+  /** Lets through what was published by an account that may. */
+  readonly trusted: (items: readonly Item<FailedJob>[]) => readonly Item<FailedJob>[];
   readonly isOpen: () => boolean;
   /** To be awaited before every write. */
   readonly certify: () => Promise<void>;
@@ -22,8 +28,11 @@ export interface FailedJobsPorts {
   readonly onRetry: (error: unknown, retryInMs: number) => void;
 }
 
+/** How many of the newest are looked through for a list. */
+const latestAtMost = 200;
+
 export function createFailedJobs(ports: FailedJobsPorts): FailedJobs {
-  const { node, isOpen, certify, onStored, onRetry } = ports;
+  const { node, trusted, isOpen, certify, onStored, onRetry } = ports;
   const onTheirWay = new Set<JobId>();
   const outbox = createOutbox<FailedJob>({
     isOpen,
@@ -40,21 +49,40 @@ export function createFailedJobs(ports: FailedJobsPorts): FailedJobs {
     maxEntries: 16,
     onRetry: (error, _jobs, retryInMs) => onRetry(error, retryInMs),
   });
+  const read = async (which: { ids?: readonly string[]; max?: number }) =>
+    trusted(await node.items(which)).map(({ value }) => value);
+
   return {
-    add(entry, error) {
-      onTheirWay.add(entry.id);
-      outbox.add({ entry, error });
+    add(job) {
+      onTheirWay.add(job.entry.id);
+      outbox.add(job);
     },
     isOnItsWay: (job) => onTheirWay.has(job),
     async find(number) {
-      const items = await node.items({ ids: [String(number)] });
-      return items.map(({ value }) => value).find(({ entry }) => entry.number === number);
+      const found = await read({ ids: [String(number)] });
+      return found.find(({ entry }) => entry.number === number);
     },
-    async forget(number) {
+    async latest() {
+      const found = await read({ max: latestAtMost });
+      return [...found].sort((a, b) => b.entry.number - a.entry.number);
+    },
+    async retried(job, as) {
       await certify();
-      await node.retract(String(number));
+      await node.publish({ ...job, retriedAs: as }, { id: String(job.entry.number) });
     },
     resume: () => outbox.resume(),
     close: () => void outbox.close(),
   };
+}
+
+/** The job as people ask about it. */
+export function viewOfFailed({ entry, error, finished, retriedAs }: FailedJob): JobView {
+  const { id: job, number, kind, attempt, submitted, failures, state } = entry;
+  const given = state.type === 'assigned' ? state.since : submitted;
+  const result: JobResult = {
+    ...{ job, number, kind, attempt, submitted, failures },
+    ...(state.type === 'assigned' && { lifter: state.lifter }),
+    ...{ finished: finished ?? given, status: 'failed', error },
+  };
+  return { entry, result, ...(retriedAs !== undefined && { retriedAs }) };
 }

@@ -149,6 +149,7 @@ export async function beginTerm(
   const toldEarly = new Set<JobId>();
   const failed = createFailedJobs({
     node: nodes.failed,
+    trusted: trusted.failed,
     isOpen,
     certify: office.certify,
     onStored(job) {
@@ -179,7 +180,8 @@ export async function beginTerm(
     onOutcome(entry, result) {
       observer.ended(entry, result);
       const isWhole = entry.target.type !== 'child';
-      if (result.status === 'failed' && isWhole) failed.add(entry, result.error);
+      if (result.status !== 'failed' || !isWhole) return;
+      failed.add({ entry, error: result.error, finished: result.finished });
     },
     onGone(entry) {
       observer.gone(entry.id);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createBuiltIns } from '../../src/chat/built-in.js';
 import { createConversation } from '../../src/chat/conversation.js';
 import type { Desk } from '../../src/desk.js';
-import { entry, fakeDesk, now, policy, schedule } from '../support/desk.js';
+import { entry, failed, fakeDesk, now, policy, schedule } from '../support/desk.js';
 
 /** Says one line to the bot, and gives back all that came of it. */
 async function say(line: string, who = 'ada@example.org', changes: Partial<Desk> = {}) {
@@ -66,6 +66,7 @@ describe('talking to the bot', () => {
     ['status 99', 'I know no job #99.'],
     ['jobs', '#7 lift count=5: runs on lifter-1 for 8 s'],
     ['lifters', 'lifter-1: 1 of 4 slots busy; hash, lift'],
+    ['failed', 'No job of yours has failed.'],
     ['cancel 7', 'I told the lifter to end #7.'],
     ['cancel', 'job is missing. Usage: cancel job'],
     ['cancel seven', 'job is "seven", expected a whole number of at least 1. Usage: cancel job'],
@@ -101,6 +102,7 @@ describe('talking to the bot', () => {
     ['retry 8', 'That is not yours: only an administrator may run #8 again.'],
     ['unschedule 2', 'That is not yours: only an administrator may take off schedule 2.'],
     ['jobs all', "That is not yours: only an administrator may see everybody's jobs."],
+    ['failed all', "That is not yours: only an administrator may see everybody's jobs."],
     ['exit', 'Only an administrator may exit.'],
     ['exit all', 'Only an administrator may exit.'],
   ])('%j is refused, and says so', async (line, answer) => {
@@ -111,7 +113,9 @@ describe('talking to the bot', () => {
 
   it.each([
     ['status 8', '#8 lift count=5 (bob@example.org): failed 30 s ago: slipped'],
-    ['cancel #8', 'I told the lifter to end #8.'],
+    ['cancel #7', 'I told the lifter to end #7.'],
+    ['cancel #8', '#8 is over already.'],
+    ['failed all', '#8 lift count=5 (bob@example.org): failed 30 s ago: slipped'],
     ['retry 8', 'Scheduled heavy job... #12 (#8 once more) (it waits for a free slot)'],
     ['unschedule 2', 'Schedule 2 is off.'],
     [
@@ -120,6 +124,39 @@ describe('talking to the bot', () => {
     ],
   ])('an administrator may: %j', async (line, answer) => {
     expect((await say(line, 'root@example.org')).text).toBe(answer);
+  });
+
+  it('shows what each attempt of a job failed of, and as what it was run again', async () => {
+    const attempt = {
+      reason: 'failed',
+      at: now - 45_000,
+      lifter: 'lifter-2@example.org/x',
+    } as const;
+    const failures = [{ ...attempt, attempt: 1, error: { class: 'Error', message: 'too heavy' } }];
+    const view = { entry, result: { ...failed, failures }, retriedAs: 12 };
+    expect((await say('status 7', 'ada@example.org', { job: () => view })).text).toBe(
+      [
+        '#7 lift count=5: failed 30 s ago after 2 attempts: slipped; it has been run again as #12',
+        '  attempt 1 on lifter-2, 45 s ago: too heavy',
+      ].join('\n'),
+    );
+  });
+
+  it('knows a failed job that the dispatcher has forgotten', async () => {
+    const { text } = await say('status 8', 'bob@example.org', { job: () => undefined });
+    expect(text).toBe('#8 lift count=5: failed 30 s ago: slipped');
+  });
+
+  it.each([
+    [
+      { kind: 'duplicate', job: failed.job, number: 12 },
+      'There is #12 for it already: #8 is not run again.',
+    ],
+    [{ kind: 'refused', text: 'Try again in 5 s.' }, 'Try again in 5 s.'],
+    [{ kind: 'impossible', reason: 'no lifter is there' }, "I can't do that: no lifter is there."],
+  ] as const)('says why a failed job is not run again: %j', async (answer, text) => {
+    const retry = async () => answer;
+    expect((await say('retry 8', 'bob@example.org', { retry })).text).toBe(text);
   });
 
   it('tells in help what the asker may do, and how to say when and where', async () => {

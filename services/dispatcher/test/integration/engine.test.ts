@@ -156,6 +156,28 @@ describe('with a dispatcher', () => {
       attempt: 1,
       failures: [],
     });
+    const twice = bodyOf(await you.say(`retry ${failing.number}`));
+    expect(twice).toBe(
+      `There is #${again.number} for it already: #${failing.number} is not run again.`,
+    );
+    await letGo(lifter);
+  });
+
+  it('a failed job is known under the next dispatcher, and can be retried there', async () => {
+    const first = await startDispatcher();
+    const { lifter, you } = await ready();
+    const failing = jobOf(await you.say('lift 8'));
+    await lifter.fail(await entryOf(lifter, failing.id));
+    await letGo(lifter);
+    await first.stop();
+    await startDispatcher('dispatcher.2');
+    await lifter.announce(9);
+    expect(bodyOf(await you.say('failed'))).toContain(`#${failing.number} lift count=8: failed`);
+    expect(bodyOf(await you.say(`${failing.number}`))).toMatch(/failed .* too heavy$/);
+    const again = jobOf(await you.say(`retry ${failing.number}`));
+    expect(bodyOf(await you.say(`${failing.number}`))).toMatch(
+      new RegExp(`too heavy; it has been run again as #${again.number}$`),
+    );
     await letGo(lifter);
   });
 

@@ -71,6 +71,27 @@ describe('a schedule', () => {
     expect(schedules.ofRequester('ada@x')).toBe(1);
   });
 
+  it('is one for the same message, also before it is stored, and under the next dispatcher', async () => {
+    const asked = { ...everyMinute, message: 'm' };
+    const first = book();
+    const stored = first.schedules.add(asked);
+    expect(first.schedules.ofMessage('m')).toBe(stored);
+    expect(first.schedules.ofRequester('ada@x')).toBe(1);
+    const view = await stored;
+    const second = book([...first.node.values()], 'skip', minute);
+    expect(await second.schedules.ofMessage('m')).toEqual(view);
+    expect(second.schedules.ofMessage('n')).toBeUndefined();
+    expect(book([view.schedule], 'skip', 60 * minute).schedules.ofMessage('m')).toBeUndefined();
+  });
+
+  it('that could not be stored is none', async () => {
+    const { schedules, refuse } = book();
+    refuse(true);
+    await expect(schedules.add({ ...everyMinute, message: 'm' })).rejects.toThrow('not now');
+    expect(schedules.ofMessage('m')).toBeUndefined();
+    expect(schedules.ofRequester('ada@x')).toBe(0);
+  });
+
   it('brings no more once it is taken off', async () => {
     const { schedules, node, brought, pass } = book();
     await schedules.add(everyMinute);

@@ -107,7 +107,8 @@ export function fakeDesk(changes: Partial<Desk> = {}) {
       done.push(`cancel ${number} by ${by}`);
       return { kind: 'requested' };
     },
-    failed: async (number) => (number === 8 ? bobs : undefined),
+    failed: async (number) => (number === 8 ? views[0] : undefined),
+    allFailed: async () => views.slice(0, 1),
     async retry(number) {
       if (number !== 8) return { kind: 'not-failed' };
       done.push(`retry ${number}`);

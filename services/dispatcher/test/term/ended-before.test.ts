@@ -26,8 +26,8 @@ describe('jobs that had ended before the term began', () => {
     const [id, other] = [idOf(7), idOf(8)];
     ended.add(resultOf(id, 41));
     pass(duplicateWindowMs - 1);
-    expect(ended.has(id)).toBe(true);
-    expect(ended.has(idOf(7))).toBe(false);
+    expect(ended.numberOf(id)).toBe(41);
+    expect(ended.numberOf(idOf(7))).toBeUndefined();
     expect(ended.ofSameRequest(idOf(7))).toEqual({ id, number: 41 });
     expect(ended.ofSameRequest(other)).toBeUndefined();
   });

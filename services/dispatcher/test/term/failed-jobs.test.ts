@@ -19,8 +19,8 @@ function setUp() {
           confirm.push(() => resolve(id));
         }),
       items: async () => [],
-      retract: async () => undefined,
     },
+    trusted: (items) => items,
     isOpen: () => true,
     certify: async () => undefined,
     onStored: (job) => stored.push(job),
@@ -32,8 +32,8 @@ function setUp() {
 describe('a job that failed for good', () => {
   it('is on its way until the node has it, whatever else is to be stored', async () => {
     const { failed, confirm, published, stored } = setUp();
-    failed.add(entry, error);
-    failed.add(another, error);
+    failed.add({ entry, error });
+    failed.add({ entry: another, error });
     expect(failed.isOnItsWay(entry.id)).toBe(true);
     await vi.waitFor(() => expect(published).toEqual(['7']));
     confirm[0]?.();
