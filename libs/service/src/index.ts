@@ -34,6 +34,7 @@ export * from './errors.js';
 export { type HandlerCatalogue, replicateHandlers } from './handler-catalogue.js';
 export { createHealth, type Health, type HealthReport } from './health/health.js';
 export { watchSession } from './health/session.js';
+export { type Ignore, type IgnoredReason, ignoring } from './ignored.js';
 export { standForOffice } from './leadership/candidacy.js';
 export { LEADER_NAMESPACE, type LeaderRole, leaderMark } from './leadership/mark.js';
 export type {
@@ -83,7 +84,7 @@ export {
 } from './tokens.js';
 export { noTracing, type Span, type Tracing } from './tracing/port.js';
 export { isTraceparent, newTraceparent, traceIdOf } from './tracing/traceparent.js';
-export { trustPublishers } from './trust.js';
+export { trustPublishers, trustResults } from './trust.js';
 export { within } from './within.js';
 export { forwardToBare, unwrapForwarded } from './xmpp/forwarding.js';
 export { PubSubToken, SessionPartToken, SessionToken, xmppModule } from './xmpp/module.js';

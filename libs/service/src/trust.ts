@@ -1,4 +1,7 @@
+import type { JobResult } from '@heavylift/jobs';
 import type { Item } from '@heavylift/xmpp-pubsub';
+
+type Refused = (item: { readonly id: string; readonly publisher: string | undefined }) => void;
 
 /**
  * Lets only those items through that one of the accounts published, as the service itself names the publisher (XEP-0060 section 7.1.2.3).
@@ -6,13 +9,37 @@ import type { Item } from '@heavylift/xmpp-pubsub';
  */
 export function trustPublishers(
   accounts: readonly string[],
-  onRefused: (item: { readonly id: string; readonly publisher: string | undefined }) => void,
+  onRefused: Refused,
 ): <T>(items: readonly Item<T>[]) => readonly Item<T>[] {
   const trusted = new Set(accounts);
   return (items) =>
-    items.filter(({ id, publisher }) => {
-      if (publisher !== undefined && trusted.has(publisher.bare().toString())) return true;
+    items.filter((item) => {
+      const { id, publisher } = item;
+      if (publisher !== undefined && trusted.has(bareOf(item))) return true;
       onRefused({ id, publisher: publisher?.toString() });
       return false;
     });
 }
+
+/**
+ * Lets through what the dispatcher says of any job, and what lifters say of jobs that they have run themselves.
+ * @param bot bare JID of the dispatcher
+ * @param lifters theirs
+ */
+export function trustResults(
+  bot: string,
+  lifters: readonly string[],
+  onRefused: Refused,
+): (items: readonly Item<readonly JobResult[]>[]) => readonly JobResult[] {
+  const trusted = trustPublishers([bot, ...lifters], onRefused);
+  return (items) =>
+    trusted(items).flatMap((item) => {
+      const publisher = bareOf(item);
+      if (publisher === bot) return item.value;
+      const own = item.value.filter(({ lifter }) => lifter?.split('/', 1)[0] === publisher);
+      if (own.length < item.value.length) onRefused({ id: item.id, publisher });
+      return own;
+    });
+}
+
+const bareOf = ({ publisher }: Item<unknown>): string => publisher?.bare().toString() ?? '';

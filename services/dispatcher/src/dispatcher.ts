@@ -3,6 +3,7 @@ import {
   availability,
   type Candidacy,
   forwardToBare,
+  ignoring,
   keepPresence,
   type Lifecycle,
   type Logger,
@@ -29,7 +30,7 @@ import { createMemory, isStaleEpoch } from './term/memory.js';
 import { beginTerm, type Term, type TermOptions } from './term/term.js';
 
 export interface DispatcherOptions
-  extends Omit<TermOptions, 'onCounts' | 'observer' | 'tracing' | 'bot'> {
+  extends Omit<TermOptions, 'onCounts' | 'observer' | 'tracing' | 'ignore' | 'bot'> {
   readonly session: Session;
   /** Bare JIDs, beside those that the policy names. */
   readonly admins: readonly string[];
@@ -60,6 +61,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
   const { session, pubsub, nodePrefix, lifters, admins, policy = defaultPolicy, log } = options;
   const { metrics = noMetrics, tracing = noTracing } = options;
   const observer = observeDispatcher(metrics);
+  const ignore = ignoring(metrics, log);
   const lifterAccounts = new Set(lifters);
   const continuity = { memory: createMemory(), acceptances: createAcceptances() };
   let self: JID | undefined;
@@ -97,7 +99,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
         const onCounts = () => presence?.changed();
         term = await beginTerm(
           office,
-          { ...options, bot: ownBare(), onCounts, observer, tracing },
+          { ...options, bot: ownBare(), onCounts, observer, tracing, ignore },
           continuity,
         );
         presence?.changed();
@@ -149,9 +151,12 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
     people?.presence(stanza, own);
     const from = jid(String(stanza.attrs['from']));
     const type: unknown = stanza.attrs['type'];
-    if (!lifterAccounts.has(from.bare().toString())) return;
-    if (type === 'unavailable') term?.lifterLeft(from.toString());
     const announcement = stanza.getChild('lifter', LIFTER_NAMESPACE);
+    if (!lifterAccounts.has(from.bare().toString())) {
+      if (announcement !== undefined) ignore('presence', 'untrusted', { from: from.toString() });
+      return;
+    }
+    if (type === 'unavailable') term?.lifterLeft(from.toString());
     if (type !== undefined || announcement === undefined) return;
     term?.lifterAnnounced(from.toString(), lifterCodec.decode(announcement));
   }
@@ -162,7 +167,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
       if (stanza.is('message')) onMessage(stanza, self);
       else if (stanza.is('presence')) onPresence(stanza, self);
     } catch (error) {
-      log.warn({ err: error, from: stanza.attrs['from'] }, 'a malformed stanza was ignored');
+      ignore(stanza.name, 'malformed', { err: error, from: stanza.attrs['from'] });
     }
   }
 

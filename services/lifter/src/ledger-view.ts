@@ -6,7 +6,7 @@ import {
   type SheetItem,
   type SheetPosition,
 } from '@heavylift/jobs';
-import { type Logger, trustPublishers } from '@heavylift/service';
+import { type Ignore, type Logger, trustPublishers } from '@heavylift/service';
 import type { Item, PubSubNode, Replica, ReplicaObserver, Session } from '@heavylift/xmpp-pubsub';
 import { type Assignment, isAssignedTo } from './assignments.js';
 import { latest } from './latest.js';
@@ -33,6 +33,7 @@ export interface LedgerViewOptions {
   readonly node: Pick<PubSubNode<Sheet>, 'replicate'>;
   /** Bare JID of the only account whose sheets count. */
   readonly dispatcher: string;
+  readonly ignore: Ignore;
   readonly log: Logger;
   readonly onNews: (news: LedgerNews) => void;
 }
@@ -41,12 +42,10 @@ export interface LedgerViewOptions {
 const rereadIntervalMs = 1_000;
 
 export function createLedgerView(options: LedgerViewOptions): LedgerView {
-  const { session, node, dispatcher, log, onNews } = options;
+  const { session, node, dispatcher, ignore, log, onNews } = options;
   const ledger = createLedgerReplica();
   // Whoever else can write to the node, by mistake or malice, gives no orders here.
-  const trusted = trustPublishers([dispatcher], (item) =>
-    log.warn(item, 'ignored a sheet that the dispatcher did not publish'),
-  );
+  const trusted = trustPublishers([dispatcher], (item) => ignore('jobs', 'untrusted', item));
   const sheetItems = (items: readonly Item<Sheet>[]): SheetItem[] =>
     trusted(items).map(({ id, value }) => ({ id, sheet: value }));
   const mine = new Map<JobId, Assignment>();
@@ -74,7 +73,10 @@ export function createLedgerView(options: LedgerViewOptions): LedgerView {
     event(event) {
       // Which sheets are gone is told by those that are left.
       if (event.type !== 'published') return;
+      const { refused } = ledger;
       const changes = ledger.published(sheetItems(event.items));
+      if (ledger.refused > refused)
+        ignore('jobs', 'stale', { sheets: event.items.map(({ id }) => id) });
       for (const job of changes.gone) mine.delete(job);
       noteAll(changes.changed);
       onNews({ ...changes, isReread: false });

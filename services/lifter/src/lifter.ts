@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HandlerSpec, JobEvent, JobResult, LifterAnnouncement, Sheet } from '@heavylift/jobs';
 import {
   createOutbox,
+  ignoring,
   type Lifecycle,
   type Logger,
   type Metrics,
@@ -82,6 +83,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
     session,
     node: nodes.jobs,
     dispatcher,
+    ignore: ignoring(metrics, log),
     log,
     onNews(news) {
       reporter.ledgerChanged(news);

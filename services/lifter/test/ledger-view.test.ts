@@ -25,6 +25,7 @@ function setUp() {
     happenings.emit(event, details);
   let observer: ReplicaObserver<Sheet> | undefined;
   const news: LedgerNews[] = [];
+  const ignored: string[] = [];
   let reads = 0;
   const session: Pick<Session, 'jid' | 'status' | 'on'> = {
     jid: jid(me),
@@ -49,12 +50,14 @@ function setUp() {
       },
     },
     dispatcher,
+    ignore: (source, reason) => ignored.push(`${source} ${reason}`),
     log: createLogger({ name: 'test', level: 'silent' }),
     onNews: (each) => news.push(each),
   });
   return {
     view,
     news,
+    ignored,
     reads: () => reads,
     read: (...items: Item<Sheet>[]) => observer?.reset(items),
     publish: (...items: Item<Sheet>[]) =>
@@ -154,10 +157,23 @@ describe('what is given to this process', () => {
     ['an account of the same name elsewhere', jid('bot@example.org/1')],
     ['nobody whom the service names', undefined],
   ])('is not what %s published', (_who, publisher) => {
-    const { view, read, publish } = setUp();
+    const { view, ignored, read, publish } = setUp();
     void view.start();
     read(sheet(1, [order], publisher));
     publish(sheet(2, [order], publisher));
     expect(view.mine.size).toBe(0);
+    expect(ignored).toEqual(['jobs untrusted', 'jobs untrusted']);
+  });
+
+  it('is not what a dispatcher says whose time is over', () => {
+    const { view, ignored, read, publish } = setUp();
+    void view.start();
+    const { id: _, ...begun } = sheet(1, [], trusted);
+    const epochs = [{ epoch: 2, since: 1 }];
+    const value = { ...begun.value, epoch: 2, epochs };
+    read({ ...begun, value, id: sheetItemId(value) });
+    publish(sheet(2, [order], trusted));
+    expect(view.mine.size).toBe(0);
+    expect(ignored).toEqual(['jobs stale']);
   });
 });

@@ -23,6 +23,7 @@ import {
   createOutbox,
   forwardToBare,
   type HandlerCatalogue,
+  ignoring,
   keepPresence,
   type Lifecycle,
   type Logger,
@@ -37,6 +38,7 @@ import {
   standForOffice,
   type Tracing,
   trustPublishers,
+  trustResults,
   within,
 } from '@heavylift/service';
 import type { Item, PubSubService, Session, Unlisten } from '@heavylift/xmpp-pubsub';
@@ -88,12 +90,12 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     events: pubsub.node(name('events'), eventsCodec),
     handlers: pubsub.node(name('handlers'), handlersCodec),
   };
-  const refuse =
-    (node: string) => (item: { readonly id: string; readonly publisher?: string | undefined }) =>
-      log.warn({ node, ...item }, 'refused an item: not published by an account that may');
+  const ignore = ignoring(metrics, log);
+  const refuse = (node: NodeRole) => (item: { readonly id: string }) =>
+    ignore(node, 'untrusted', item);
   const trust = {
     jobs: trustPublishers([bot], refuse('jobs')),
-    results: trustPublishers([bot, ...lifters], refuse('results')),
+    results: trustResults(bot, lifters, refuse('results')),
     events: trustPublishers(lifters, refuse('events')),
     handlers: trustPublishers(lifters, refuse('handlers')),
   };
@@ -210,8 +212,9 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     teller.ledgerChanged(changes);
   }
 
-  function onEvents(events: readonly JobEvent[]): void {
-    for (const event of events) if (event.type === 'progress') progress.progress(event);
+  function onEvents({ value, publisher }: Item<readonly JobEvent[]>): void {
+    for (const event of value)
+      if (event.type === 'progress') progress.progress(event, String(publisher));
   }
 
   function listenToEvents(): Unlisten {
@@ -220,7 +223,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
       // What this account says of who was told is for the dispatcher.
       const own = session.jid?.bare().toString();
       const others = event.items.filter(({ publisher }) => publisher?.bare().toString() !== own);
-      for (const { value } of trust.events(others)) onEvents(value);
+      for (const item of trust.events(others)) onEvents(item);
     });
   }
 
@@ -231,7 +234,10 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
       reset: (items) => onLedger(ledger.reset(sheets(items))),
       event(event) {
         if (event.type !== 'published') return;
+        const { refused } = ledger;
         onLedger(ledger.published(sheets(event.items)));
+        if (ledger.refused > refused)
+          ignore('jobs', 'stale', { sheets: event.items.map(({ id }) => id) });
         // An event was lost.
         if (ledger.missing > 0) replica.refresh().catch(readFailed('jobs'));
       },
@@ -242,8 +248,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
 
   function replicateResults() {
     const take = (items: readonly Item<readonly JobResult[]>[]) => {
-      for (const { value } of trust.results(items))
-        for (const result of value) teller.outcome(result);
+      for (const result of trust.results(items)) teller.outcome(result);
     };
     return nodes.results.replicate({
       reset: take,

@@ -19,7 +19,8 @@ export interface ProgressPorts {
 }
 
 export interface ProgressRelay {
-  progress(progress: Progress): void;
+  /** @param from full JID of the lifter that says so */
+  progress(progress: Progress, from: string): void;
   /** Forgets a job that has ended. */
   forget(job: JobId): void;
   stop(): void;
@@ -68,12 +69,13 @@ export function createProgressRelay(ports: ProgressPorts, intervalMs: number): P
   }
 
   return {
-    progress(progress) {
+    progress(progress, from) {
       const { job } = progress;
       const entry = ports.entry(job);
-      // A late attempt's progress is nobody's.
+      // A late attempt's progress is nobody's, nor is that of who does not run the job.
       if (entry === undefined || entry.attempt !== progress.attempt || ports.hasOutcome(job))
         return;
+      if (entry.state.type !== 'assigned' || entry.state.lifter !== from) return;
       // A part of a job for all: its requester hears of the whole.
       if (entry.target.type === 'child') return;
       const row = rows.get(job);

@@ -45,6 +45,11 @@ export const serviceMetrics = {
     'Spans of traces by what became of them: exported, or dropped because the collector did not take them.',
     ['outcome'],
   ),
+  ignored: counter(
+    'heavylift_ignored_total',
+    'What came in and was not acted upon, by where it came in (the node, or the kind of stanza) and why: malformed, foreign, untrusted or stale.',
+    ['source', 'reason'],
+  ),
   leading: gauge(
     'heavylift_leader',
     '1 if this process leads its role, 0 if it stands by. All processes of a role together have 1.',

@@ -1,6 +1,7 @@
 import {
   connectPubSub,
   createSession,
+  type Ignored,
   type PubSubService,
   type Session,
   type SessionOptions,
@@ -8,8 +9,10 @@ import {
 import type { ContainerModule } from 'inversify';
 import { type PubSubConfig, pubsubJid, sessionOptions, type XmppConfig } from '../config/common.js';
 import { defineModule, token } from '../container.js';
+import type { IgnoredReason } from '../ignored.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { sessionLog } from '../logging.js';
+import { serviceMetrics } from '../metrics/catalogue.js';
 import { HealthToken, LoggerToken, MetricsToken, ServiceContextToken } from '../tokens.js';
 import { sessionPart } from './session-part.js';
 
@@ -30,8 +33,12 @@ export function xmppModule(
     provide(SessionToken, [LoggerToken], (log) =>
       createSession({ ...sessionOptions(config, sessionLog(log)), ...overrides }),
     );
-    provide(PubSubToken, [SessionToken, LoggerToken], (session, log) =>
-      connectPubSub(session, { jid: pubsubJid(config), log: sessionLog(log) }),
+    provide(PubSubToken, [SessionToken, LoggerToken, MetricsToken], (session, log, metrics) =>
+      connectPubSub(session, {
+        jid: pubsubJid(config),
+        log: sessionLog(log),
+        onIgnored: (ignored) => metrics.count(serviceMetrics.ignored, labelsOf(ignored, config)),
+      }),
     );
     provide(
       SessionPartToken,
@@ -40,4 +47,15 @@ export function xmppModule(
         sessionPart(session, { log, onEnd: fail, watch: { metrics, health } }),
     );
   });
+}
+
+const reasons = {
+  'malformed-event': 'malformed',
+  'malformed-item': 'malformed',
+  'foreign-event': 'foreign',
+} as const satisfies Record<Ignored['reason'], IgnoredReason>;
+
+function labelsOf({ reason, node = '' }: Ignored, { NODE_PREFIX }: PubSubConfig) {
+  const source = node.startsWith(NODE_PREFIX) ? node.slice(NODE_PREFIX.length) : node;
+  return { source, reason: reasons[reason] };
 }

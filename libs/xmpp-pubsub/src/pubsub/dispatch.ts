@@ -1,7 +1,7 @@
 import type { Element } from '@xmpp/xml';
 import type { Unlisten } from '../session/types.js';
 import { eventElement, parseEvents } from './parse-event.js';
-import { attribute, toJid } from './read-xml.js';
+import { attribute, childElements, toJid } from './read-xml.js';
 import type { PayloadCodec, PubSubEvent } from './types/event.js';
 import type { Wire } from './wire.js';
 
@@ -25,15 +25,30 @@ export function createDispatcher(wire: Wire): Dispatcher {
     return from === own || (from !== undefined && toJid(from)?.equals(wire.jid) === true);
   };
 
+  /** Events of other services are not for us, unless they pretend to be. */
+  function ignoreForeign(message: Element, event: Element): void {
+    const nodes = childElements(event).map((part) => attribute(part, 'node'));
+    const node = nodes.find((each) => each !== undefined && takers.has(each));
+    if (node === undefined) return;
+    const { from }: Record<string, unknown> = message.attrs;
+    wire.log?.warn({ node, from }, 'an event was ignored: it does not come from the service');
+    wire.onIgnored({ reason: 'foreign-event', node });
+  }
+
   const receive = (message: Element) => {
     const event = eventElement(message);
-    if (event === undefined || !isFromService(message)) return;
+    if (event === undefined) return;
+    if (!isFromService(message)) {
+      ignoreForeign(message, event);
+      return;
+    }
     let events: PubSubEvent<Element>[];
     try {
       events = parseEvents(message, event);
     } catch (error) {
       malformedEvents += 1;
       wire.log?.warn({ err: error, from: own }, 'an event was not understood');
+      wire.onIgnored({ reason: 'malformed-event' });
       return;
     }
     for (const each of events) for (const take of takers.get(each.node) ?? []) take(each);

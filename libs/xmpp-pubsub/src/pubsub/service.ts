@@ -32,7 +32,7 @@ import { createWire, type Wire } from './wire.js';
 export function connectPubSub(session: Session, options: PubSubServiceOptions): PubSubService {
   const jid = toJid(options.jid);
   if (jid === undefined) throw new XmppError('invalid-option', `'${options.jid}' is no JID`);
-  const wire = createWire(session, jid, options.log);
+  const wire = createWire(session, jid, options);
   const dispatcher = createDispatcher(wire);
   const to = jid.toString();
 

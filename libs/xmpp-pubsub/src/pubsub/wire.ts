@@ -4,12 +4,14 @@ import type { IqRequest, Session, SessionLog } from '../session/types.js';
 import { NS_PUBSUB, NS_PUBSUB_OWNER } from './namespaces.js';
 import type { Item, PayloadCodec } from './types/event.js';
 import type { RequestOptions } from './types/request.js';
+import type { Ignored, PubSubServiceOptions } from './types/service.js';
 
 /** What the parts of a service share: the way to it, and where to complain. */
 export interface Wire {
   readonly session: Session;
   readonly jid: JID;
   readonly log: SessionLog | undefined;
+  readonly onIgnored: (ignored: Ignored) => void;
   get(payload: Element, options?: RequestOptions): Promise<Element | undefined>;
   set(payload: Element, options?: RequestOptions): Promise<Element | undefined>;
   /** Decodes an item's payload; counts and logs what the codec refuses. */
@@ -19,7 +21,11 @@ export interface Wire {
   readonly malformedItems: number;
 }
 
-export function createWire(session: Session, jid: JID, log: SessionLog | undefined): Wire {
+export function createWire(
+  session: Session,
+  jid: JID,
+  { log, onIgnored = () => undefined }: Pick<PubSubServiceOptions, 'log' | 'onIgnored'>,
+): Wire {
   const to = jid.toString();
   let malformedItems = 0;
 
@@ -32,6 +38,7 @@ export function createWire(session: Session, jid: JID, log: SessionLog | undefin
     session,
     jid,
     log,
+    onIgnored,
     get: (payload, options) => request('get', payload, options),
     set: (payload, options) => request('set', payload, options),
     decode(codec, node, item) {
@@ -43,12 +50,14 @@ export function createWire(session: Session, jid: JID, log: SessionLog | undefin
       } catch (error) {
         malformedItems += 1;
         log?.warn({ err: error, node, item: item.id }, 'an item has a payload its codec refuses');
+        onIgnored({ reason: 'malformed-item', node });
         return undefined;
       }
     },
     refuse(node, reason) {
       malformedItems += 1;
       log?.warn({ node, reason }, 'an item was left out');
+      onIgnored({ reason: 'malformed-item', node });
     },
     get malformedItems() {
       return malformedItems;

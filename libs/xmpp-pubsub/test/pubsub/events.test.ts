@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { connectPubSub, type PubSubEvent, textCodec } from '../../src/index.js';
+import { connectPubSub, type Ignored, type PubSubEvent, textCodec } from '../../src/index.js';
 import { scriptedSession } from './scripted-session.js';
 import { event, SERVICE, stanza } from './stanzas.js';
 
@@ -10,11 +10,16 @@ const note = (id: string, text: string, more = '') =>
 function listenTo(name: string) {
   const session = scriptedSession();
   const warn = vi.fn();
-  const service = connectPubSub(session, { jid: SERVICE, log: { debug: vi.fn(), warn } });
+  const ignored: Ignored[] = [];
+  const service = connectPubSub(session, {
+    jid: SERVICE,
+    log: { debug: vi.fn(), warn },
+    onIgnored: (each) => ignored.push(each),
+  });
   const node = service.node(name, notes);
   const events: PubSubEvent<string>[] = [];
   const unlisten = node.on((each) => events.push(each));
-  return { session, service, node, events, unlisten, warn };
+  return { session, service, node, events, ignored, unlisten, warn };
 }
 
 describe('events of a node', () => {
@@ -103,7 +108,7 @@ describe('events of a node', () => {
 
 describe('whose events count', () => {
   it('only those of the service itself', () => {
-    const { session, events, service } = listenTo('n');
+    const { session, events, service, ignored } = listenTo('n');
     for (const from of [
       `evil.example.org`,
       `x@${SERVICE}`,
@@ -117,6 +122,7 @@ describe('whose events count', () => {
     session.emit('stanza', event("<purge node='n'/>", `from='${SERVICE}' type='error'`));
     expect(events).toEqual([]);
     expect(service.malformedEvents).toBe(0);
+    expect(ignored).toEqual(Array(6).fill({ reason: 'foreign-event', node: 'n' }));
     session.emit('stanza', event("<purge node='n'/>", "from='PubSub.Example.org'"));
     expect(events).toHaveLength(1);
   });
@@ -158,15 +164,16 @@ describe('what is not understood', () => {
     ['a subscription without a JID', "<subscription node='n' subscription='none'/>"],
     ['a form that is none', "<configuration node='n'><x xmlns='jabber:x:data'/></configuration>"],
   ])('an event with %s is counted and logged', (_what, content) => {
-    const { session, events, service, warn } = listenTo('n');
+    const { session, events, service, ignored, warn } = listenTo('n');
     session.emit('stanza', event(content));
     expect(events).toEqual([]);
+    expect(ignored).toEqual([{ reason: 'malformed-event' }]);
     expect(service.malformedEvents).toBe(1);
     expect(warn).toHaveBeenCalledOnce();
   });
 
   it('a payload that the codec refuses is counted and logged, and its siblings still come', () => {
-    const { session, events, service, warn } = listenTo('n');
+    const { session, events, service, ignored, warn } = listenTo('n');
     session.emit('stanza', event("<items node='n'><item id='a'><x xmlns='y'/></item></items>"));
     expect(events).toEqual([]);
     session.emit(
@@ -175,6 +182,7 @@ describe('what is not understood', () => {
     );
     expect(events).toMatchObject([{ items: [{ id: 'b', value: 'ok' }] }]);
     expect(service.malformedItems).toBe(2);
+    expect(ignored).toEqual(Array(2).fill({ reason: 'malformed-item', node: 'n' }));
     expect(warn).toHaveBeenCalledTimes(2);
   });
 

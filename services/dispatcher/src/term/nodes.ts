@@ -8,7 +8,7 @@ import {
   scheduleCodec,
   sheetCodec,
 } from '@heavylift/jobs';
-import { type Logger, trustPublishers } from '@heavylift/service';
+import { type Ignore, trustPublishers, trustResults } from '@heavylift/service';
 import type { PubSubService } from '@heavylift/xmpp-pubsub';
 
 export type DispatcherNodes = ReturnType<typeof openNodes>;
@@ -34,12 +34,12 @@ export interface Accounts {
 }
 
 /** Lets through what was published by an account that may. */
-export function trustIn({ bot, lifters, notifier }: Accounts, log: Logger) {
+export function trustIn({ bot, lifters, notifier }: Accounts, ignore: Ignore) {
   const refused = (node: NodeRole) => (item: { readonly id: string }) =>
-    log.warn({ node, ...item }, 'refused an item: not published by an account that may');
+    ignore(node, 'untrusted', item);
   return {
     jobs: trustPublishers([bot], refused('jobs')),
-    results: trustPublishers([bot, ...lifters], refused('results')),
+    results: trustResults(bot, lifters, refused('results')),
     events: trustPublishers([notifier, ...lifters], refused('events')),
     handlers: trustPublishers(lifters, refused('handlers')),
     failed: trustPublishers([bot], refused('failed')),

@@ -10,6 +10,7 @@ import {
   aboutJob,
   createOutbox,
   createSteadyClock,
+  type Ignore,
   type Logger,
   type Office,
   replicateHandlers,
@@ -43,6 +44,7 @@ export interface TermOptions extends Accounts {
   readonly onCounts: () => void;
   readonly observer: DispatcherObserver;
   readonly tracing: Tracing;
+  readonly ignore: Ignore;
   readonly log: Logger;
 }
 
@@ -83,9 +85,9 @@ export async function beginTerm(
   options: TermOptions,
   { memory, acceptances }: Continuity,
 ): Promise<Term> {
-  const { session, pubsub, nodePrefix, graceMs, onCounts, observer, log } = options;
+  const { session, pubsub, nodePrefix, graceMs, onCounts, observer, ignore, log } = options;
   const nodes = openNodes(pubsub, nodePrefix);
-  const trusted = trustIn(options, log);
+  const trusted = trustIn(options, ignore);
   const items = await readWhole({
     read: async () =>
       trusted.jobs(await nodes.jobs.items()).map(({ id, value }) => ({ id, sheet: value })),
@@ -231,7 +233,7 @@ export async function beginTerm(
 
   function replicateResults(): Replica {
     const take = (items: readonly Item<readonly JobResult[]>[]) => {
-      const all = trusted.results(items).flatMap(({ value }) => value);
+      const all = trusted.results(items);
       // The whole before its parts: what became of it need not be made up from them again.
       for (const result of all) if (scheduler.isWhole(result.job)) scheduler.ended(result);
       for (const result of all) scheduler.ended(result);
@@ -264,13 +266,15 @@ export async function beginTerm(
   const unlisten = nodes.events.on((event) => {
     // What is said before the results are read is said again when the epoch begins.
     if (event.type !== 'published' || !isOpened) return;
-    for (const { value, publisher } of trusted.events(event.items)) {
+    for (const { id, value, publisher } of trusted.events(event.items)) {
       const from = publisher?.toString() ?? '';
       const isNotifier = publisher?.bare().toString() === options.notifier;
       for (const said of value) {
-        if (said.type === 'told' && isNotifier) told(said.job);
-        if (said.type === 'attempt' && !isNotifier) scheduler.reported(said, from);
-        if (said.type === 'progress' && runs(from, said.job)) progress.set(said.job, said);
+        if ((said.type === 'told') !== isNotifier)
+          ignore('events', 'untrusted', { id, publisher: from, type: said.type });
+        else if (said.type === 'told') told(said.job);
+        else if (said.type === 'attempt') scheduler.reported(said, from);
+        else if (runs(from, said.job)) progress.set(said.job, said);
       }
     }
     onCounts();

@@ -11,6 +11,19 @@ export interface PubSubServiceOptions {
   /** The service's JID, e.g. `pubsub.example.org`; for PEP (XEP-0163), the account's bare JID. */
   readonly jid: string;
   readonly log?: SessionLog;
+  /** Called for all that is not acted upon, beside the log: to count it. It must not throw. */
+  readonly onIgnored?: (ignored: Ignored) => void;
+}
+
+/** Something that came in and was left out. */
+export interface Ignored {
+  /**
+   * `malformed-event`: it could not be understood. `malformed-item`: it has no payload, or one that the codec refuses.
+   * `foreign-event`: it names a node that is listened to and comes from somebody else than the service.
+   */
+  readonly reason: 'malformed-event' | 'malformed-item' | 'foreign-event';
+  /** Absent where it could not be read. */
+  readonly node?: string;
 }
 
 /**
