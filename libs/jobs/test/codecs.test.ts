@@ -142,6 +142,15 @@ it('an entry takes no more bytes than was reckoned, and not many less', () => {
   expect(bytes([], [huge])).toBeLessThanOrEqual(GONE_BYTES);
 });
 
+it('an item with more records than anyone writes is malformed', () => {
+  const many = Array.from({ length: 1_001 }, (_, index) => ({ id: idOf(index + 1), revision: 1 }));
+  const sheet = sheetCodec.encode({ ...emptySheet, gone: many });
+  expect(() => sheetCodec.decode(sheet)).toThrow('it has 1001 records, 1000 are allowed');
+  const told = many.map(({ id: job }) => ({ type: 'told' as const, job, at: 0 }));
+  expect(() => eventsCodec.decode(eventsCodec.encode(told))).toThrow('1000 are allowed');
+  expect(eventsCodec.decode(eventsCodec.encode(told.slice(1)))).toHaveLength(1_000);
+});
+
 describe('a sheet as a lifter reads it', () => {
   const me = 'lifter-1@example.org/lifter-1.k3v9qx';
   const isMine = ({ state }: JobEntry) => state.type === 'assigned' && state.lifter === me;

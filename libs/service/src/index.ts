@@ -5,6 +5,7 @@ export {
   type PubSubConfig,
   pubsubJid,
   pubsubOptions,
+  resultsOptions,
   sessionOptions,
   type XmppConfig,
   xmppOptions,

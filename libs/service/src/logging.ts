@@ -50,10 +50,17 @@ function withoutSecretsInChildren(log: Logger): Logger {
   });
 }
 
-/** Pino's own default writes in the background, and lets a fatal line overtake those that are on their way. */
+let output: DestinationStream | undefined;
+
+/**
+ * One for all loggers of the process, so that their lines are in order.
+ * Pino's own default writes in the background, and lets a fatal line overtake those that are on their way.
+ */
 function standardOutput(): DestinationStream {
+  if (output !== undefined) return output;
   const lines = linesOfATurn(pino.destination({ dest: 1, sync: true }));
   process.once('exit', lines.flushSync);
+  output = lines;
   return lines;
 }
 

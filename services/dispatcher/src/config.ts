@@ -8,6 +8,7 @@ import {
   optional,
   pubsubOptions,
   required,
+  resultsOptions,
   timeZone,
   withDefault,
   xmppOptions,
@@ -17,6 +18,7 @@ import { policyFile } from './policy/read-policy.js';
 export const dispatcherOptions = {
   ...xmppOptions,
   ...pubsubOptions,
+  ...resultsOptions,
   DISPATCHER_ADMINS: optional({
     description: "Who may do everything: stop the system, see to others' jobs.",
     type: list(bareJid()),

@@ -7,6 +7,7 @@ import {
   optional,
   pubsubOptions,
   required,
+  resultsOptions,
   text,
   withDefault,
   xmppOptions,
@@ -23,7 +24,7 @@ export const lifterOptions = {
   }),
   LIFTER_NAME: optional({
     description:
-      'What people call this lifter, as in `lift on NAME`. Two lifters of one name are one too many.',
+      'What this lifter is called in its log and its resource. People name it by its account, as in `lift on lifter-1`.',
     type: matching(/^[^\s./@]+$/, 'a word without a dot'),
     otherwise: 'XMPP_USERNAME',
   }),
@@ -44,6 +45,7 @@ export const lifterOptions = {
     type: text('the path of a YAML file'),
     otherwise: 'none',
   }),
+  ...resultsOptions,
   LIFTER_RESULTS_KEPT: withDefault({
     description:
       'Items of results that stay at the node of this lifter for whoever was away: each has one job, or dozens under load. The oldest is overwritten. The node has to hold as many (`max_items`).',

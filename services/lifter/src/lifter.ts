@@ -22,7 +22,7 @@ import { handlerSpec } from './handlers/spec.js';
 import { createLedgerView } from './ledger-view.js';
 import { observeLifter } from './metrics.js';
 import { createReporter } from './reporter.js';
-import { type EndedAttempt, isResult, reportOf } from './reports.js';
+import { type EndedAttempt, isResult, reportOf, withRequester } from './reports.js';
 import type { Runner } from './runner/runner.js';
 
 export interface LifterNodes {
@@ -40,6 +40,8 @@ export interface LifterOptions {
   readonly dispatcher: string;
   readonly version: string;
   readonly slots: number;
+  /** Whether results say who asked. @default false */
+  readonly namesRequester?: boolean;
   /** Items of results to leave at the node; the oldest is overwritten. */
   readonly resultsKept: number;
   /** Time for running jobs to finish when the lifter stops, in milliseconds; then they are handed back. */
@@ -186,7 +188,9 @@ export function createLifter(options: LifterOptions): Lifecycle {
 
   function tell(attempt: EndedAttempt): void {
     const { assignment } = attempt;
-    const report = reportOf(attempt);
+    const unnamed = reportOf(attempt);
+    const isNamed = options.namesRequester === true && unnamed !== undefined;
+    const report = isNamed ? withRequester(unnamed, assignment) : unnamed;
     const isReleased = report !== undefined && !isResult(report) && report.outcome === 'released';
     if (isReleased) taken.release(assignment);
     reporter.ended(assignment, report);

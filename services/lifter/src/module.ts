@@ -85,6 +85,7 @@ export function composeLifter(config: LifterConfig): ServiceParts {
           dispatcher: config.BOT_ACCOUNT.toLowerCase(),
           version: readVersion(),
           slots: config.LIFTER_SLOTS,
+          namesRequester: config.RESULTS_NAME_REQUESTER,
           resultsKept: config.LIFTER_RESULTS_KEPT,
           drainMs: config.LIFTER_DRAIN_SECONDS * 1_000,
           graceMs,

@@ -1,5 +1,11 @@
 /** How the end of an attempt is told. No I/O. */
-import { type AttemptReport, type Instant, type JobResult, retryDecision } from '@heavylift/jobs';
+import {
+  type AttemptReport,
+  type Instant,
+  type JobResult,
+  requesterKey,
+  retryDecision,
+} from '@heavylift/jobs';
 import type { AbortReason, Assignment } from './assignments.js';
 import type { Outcome } from './runner/runner.js';
 
@@ -19,6 +25,11 @@ export type Report = JobResult | AttemptReport;
 
 export function isResult(report: Report): report is JobResult {
   return 'status' in report;
+}
+
+/** The report with the bare JID of who asked in it, if it is a result. */
+export function withRequester(report: Report, { requester }: Assignment): Report {
+  return isResult(report) ? { ...report, requester: requesterKey(requester) } : report;
 }
 
 /** @returns nothing if it is not this lifter's to tell */

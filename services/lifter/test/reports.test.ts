@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type EndedAttempt, reportOf } from '../src/reports.js';
+import { type EndedAttempt, reportOf, withRequester } from '../src/reports.js';
 import type { Outcome } from '../src/runner/runner.js';
 import { assignment, me } from './support/assignment.js';
 
@@ -79,4 +79,13 @@ describe('a report of an attempt', () => {
 
 it('nothing is said of a job that is no longer this lifter’s', () => {
   expect(report({ type: 'aborted' }, { reason: 'lost' })).toBeUndefined();
+});
+
+it('a result says who asked where that is wanted, a report of an attempt never does', () => {
+  const asked = assignment({ id: 'a', requester: { jid: 'ada@x/phone', messageType: 'chat' } });
+  const result = report({ type: 'succeeded', value: null });
+  const handedBack = report({ type: 'released', reason: 'full' });
+  if (result === undefined || handedBack === undefined) throw new Error('nothing to report');
+  expect(withRequester(result, asked)).toEqual({ ...result, requester: 'ada@x' });
+  expect(withRequester(handedBack, asked)).toEqual(handedBack);
 });

@@ -14,7 +14,7 @@ interface ResultBase {
   readonly finished: Instant;
   /** The attempts before that came to nothing. */
   readonly failures: readonly Failure[];
-  /** Bare JID of who asked. Only if the dispatcher is configured to say so. */
+  /** Bare JID of who asked. Only if the services are configured to say so. */
   readonly requester?: string;
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { AttemptReport, JobEvent, Progress, Told } from '../domain/event.js';
 import { jsonElement, optionalJson, shapedJson } from '../xml/json.js';
 import {
+  childElements,
   expectElement,
   instant,
   integer,
@@ -25,10 +26,7 @@ export const eventsCodec: PayloadCodec<readonly JobEvent[]> = {
 
   decode(element) {
     expectElement(element, 'events', EVENT_NAMESPACE);
-    return element
-      .getChildElements()
-      .filter((child) => child.getNS() === EVENT_NAMESPACE)
-      .flatMap(decodeEvent);
+    return childElements(element, EVENT_NAMESPACE).flatMap(decodeEvent);
   },
 };
 

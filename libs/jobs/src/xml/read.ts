@@ -29,8 +29,24 @@ export function expectElement(element: Element, name: string, namespace: string)
 }
 
 /** Child elements of that name and namespace, in order. */
+/** No item of ours comes near it; one that goes beyond would keep its readers busy. */
+const mostChildren = 1_000;
+
 export function children(element: Element, name: string, namespace: string): Element[] {
-  return element.getChildren(name, namespace);
+  return notTooMany(element, element.getChildren(name, namespace));
+}
+
+export function childElements(element: Element, namespace: string): Element[] {
+  return notTooMany(
+    element,
+    element.getChildElements().filter((child) => child.getNS() === namespace),
+  );
+}
+
+function notTooMany(element: Element, found: Element[]): Element[] {
+  if (found.length > mostChildren)
+    throw malformed(element, `it has ${found.length} records, ${mostChildren} are allowed`);
+  return found;
 }
 
 export function optionalText(element: Element, name: string): string | undefined {

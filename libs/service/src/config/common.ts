@@ -71,6 +71,15 @@ export const pubsubOptions = {
   }),
 };
 
+/** Of whoever publishes results: the same for all, or some results say it and others don't. */
+export const resultsOptions = {
+  RESULTS_NAME_REQUESTER: withDefault({
+    description: 'Whether results say who asked, by bare JID, to whoever may read them.',
+    type: flag(),
+    default: 'false',
+  }),
+};
+
 export type XmppConfig = Config<typeof xmppOptions>;
 export type PubSubConfig = Config<typeof pubsubOptions>;
 

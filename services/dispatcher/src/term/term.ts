@@ -1,10 +1,11 @@
-import type {
-  HandlerSpec,
-  JobId,
-  JobResult,
-  LifterAnnouncement,
-  Limits,
-  Progress,
+import {
+  type HandlerSpec,
+  type JobId,
+  type JobResult,
+  type LifterAnnouncement,
+  type Limits,
+  type Progress,
+  requesterKey,
 } from '@heavylift/jobs';
 import {
   aboutJob,
@@ -41,6 +42,8 @@ export interface TermOptions extends Accounts {
   readonly runningOfRequester?: number;
   readonly timeZone: string;
   readonly missedRuns: 'skip' | 'once';
+  /** Whether results say who asked. @default false */
+  readonly namesRequester?: boolean;
   readonly onCounts: () => void;
   readonly observer: DispatcherObserver;
   readonly tracing: Tracing;
@@ -147,6 +150,10 @@ export async function beginTerm(
     onRetry: (error, values, retryInMs) =>
       log.warn({ err: error, count: values.length, retryInMs }, 'results could not be published'),
   });
+  function publish(result: JobResult): void {
+    const entry = options.namesRequester === true ? ledger.get(result.job) : undefined;
+    results.add(entry ? { ...result, requester: requesterKey(entry.requester) } : result);
+  }
   /** Failed jobs whose requesters know of it before the node has them. */
   const toldEarly = new Set<JobId>();
   const failed = createFailedJobs({
@@ -178,7 +185,7 @@ export async function beginTerm(
       if (isOpened) writer.kick();
       onCounts();
     },
-    onEnd: (result) => results.add(result),
+    onEnd: publish,
     onOutcome(entry, result) {
       observer.ended(entry, result);
       const isWhole = entry.target.type !== 'child';
@@ -295,7 +302,7 @@ export async function beginTerm(
       if (now() - openedAt >= graceMs) schedules.tick();
     }, tickMs),
     setInterval(() => {
-      for (const result of scheduler.untoldFor(untoldMs)) results.add(result);
+      for (const result of scheduler.untoldFor(untoldMs)) publish(result);
     }, untoldIntervalMs),
     setInterval(() => {
       callRoll({

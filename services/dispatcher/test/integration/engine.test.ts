@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeJobMark, readLedger, scheduleCodec, sheetCodec } from '@heavylift/jobs';
+import { decodeJobMark, lifterCodec, readLedger, scheduleCodec, sheetCodec } from '@heavylift/jobs';
+import { createPrometheusMetrics } from '@heavylift/service';
 import xml from '@xmpp/xml';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
@@ -276,6 +277,43 @@ describe('with a dispatcher', () => {
     expect(bodyOf(await you.say('lift'))).toMatch(/2 are allowed. Try again in/);
     await ada.say('lift');
     expect(bodyOf(await ada.say('lift'))).toMatch(/no more than 3 are taken. Try again in/);
+    await letGo(lifter);
+  });
+});
+
+describe('what is said by those who may not', () => {
+  it('is ignored and counted: of jobs by other lifters, of who was told by lifters, of lifters by strangers', async () => {
+    const metrics = createPrometheusMetrics((error) => {
+      throw error;
+    });
+    await startDispatcher('dispatcher.1', { metrics });
+    const { lifter, you } = await ready();
+    const other = await playLifter(1);
+    const job = jobOf(await you.say('lift'));
+    const entry = await entryOf(lifter, job.id);
+    const { id, number, kind, attempt, submitted } = entry;
+    await other.publish({
+      ...{ job: id, number, kind, attempt, submitted, lifter: lifter.jid },
+      ...{ finished: Date.now(), failures: [], status: 'cancelled' },
+    });
+    await other.say({ type: 'told', job: id, at: Date.now() });
+    await other.say({
+      ...{ type: 'attempt', job: id, attempt, lifter: lifter.jid, at: Date.now() },
+      ...{ outcome: 'failed', reason: 'failed', error: { class: 'Error', message: 'forged' } },
+    });
+    const announcement = lifterCodec.encode({
+      ...{ version: '1', slots: 9, busy: 0, draining: false, handlers: ['lift'], running: [] },
+    });
+    const to = stage.provisioned.accounts.bot.jid;
+    await you.session.send(xml('presence', { to }, announcement));
+    await vi.waitFor(async () => {
+      const text = await metrics.text();
+      for (const source of ['results', 'events', 'presence'])
+        expect(text).toContain(`heavylift_ignored_total{source="${source}",reason="untrusted"} 1`);
+    }, patience);
+    expect(bodyOf(await you.say(`${number}`))).toContain('runs on lifter-1');
+    expect(bodyOf(await you.say('lifters'))).not.toContain('you');
+    await lifter.succeed(entry);
     await letGo(lifter);
   });
 });

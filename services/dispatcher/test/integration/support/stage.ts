@@ -5,6 +5,7 @@ import {
   type HandlerSpec,
   handlersCodec,
   type JobEntry,
+  type JobEvent,
   type JobResult,
   lifterCodec,
   resultsCodec,
@@ -202,6 +203,8 @@ export async function playLifter(index: number, resource = 'a') {
       pubsub
         .node(nodes.events, eventsCodec)
         .publish([{ type: 'progress', job: id, attempt, at: Date.now(), done, total }]),
+    publish,
+    say: (event: JobEvent) => pubsub.node(nodes.events, eventsCodec).publish([event]),
     succeed: (entry: JobEntry) => publish({ ...endOf(entry), status: 'succeeded', value: null }),
     fail: (entry: JobEntry) =>
       publish({
