@@ -40,7 +40,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@heavylift/source', ...conditions] } },
   test: {
     passWithNoTests: true,
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: 30_000 } },
     projects: packages.flatMap(({ name, root }) => [
       {
         extends: true as const,
@@ -63,8 +63,9 @@ export default defineConfig({
           name: `@heavylift/${name}:integration`,
           include: ['test/integration/**/*.test.ts'],
           ...(patient.includes(name) ? together : oneByOne),
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          // Only what hangs takes so long.
+          testTimeout: 180_000,
+          hookTimeout: 240_000,
         },
       },
     ]),

@@ -11,21 +11,21 @@ vi.setConfig({ testTimeout: 180_000, maxConcurrency: 2 });
 const nothing = { processes: [], files: [] };
 describe.concurrent('npm start with a script', () => {
   it('says the lines, waits for every answer, and leaves nothing', async () => {
-    await using run = await startDemo({ args: ['--script', 'lift; lift 5; dance', '--timing'] });
+    await using run = await startDemo({ args: ['--script', 'lift; lift 15; dance', '--timing'] });
     expect(await run.ended(), run.stderr).toBe(0);
     const lines = run.stdout.trimEnd().split('\n');
     const talk = lines.filter((line) => /^(you|bot): /.test(line));
     expect(talk.filter((line) => !line.startsWith('bot: #'))).toEqual([
       'you: lift',
       'bot: Scheduled heavy job... #1',
-      'you: lift 5',
+      'you: lift 15',
       'bot: Scheduled heavy job... #2',
       'you: dance',
       'bot: Dunno how to dance',
       'bot: Done lifting #2',
       'bot: Done lifting #1',
     ]);
-    // Progress, by what it is about, and not each of the 35 steps.
+    // Progress, by what it is about, and not each of the 45 steps.
     const progress = talk.filter((line) => line.startsWith('bot: #1 '));
     expect(progress.length).toBeGreaterThan(0);
     expect(progress.length).toBeLessThan(10);

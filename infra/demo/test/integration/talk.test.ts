@@ -87,7 +87,7 @@ describe('a talk with a bot', () => {
       if (text !== 'lift') return [message(to, `Dunno how to ${text}`, reply(id, to))];
       number += 1;
       const mine = String(number);
-      setTimeout(() => void bot.send(message(to, `Done #${mine}`, job(mine, 'succeeded'))), 300);
+      setTimeout(() => void bot.send(message(to, `Done #${mine}`, job(mine, 'succeeded'))), 2_000);
       return [
         message(to, `Scheduled #${mine}`, reply(id, to), job(mine, 'scheduled')),
         message(to, `#${mine}: 50 %`, job(mine, 'progress')),
@@ -137,7 +137,7 @@ describe('a talk with a bot', () => {
   it('waits before `exit` until all is done, and then for the end', async () => {
     answer = ({ id, text, to }) => {
       if (text === 'exit') {
-        setTimeout(() => over.abort(new Error('the dispatcher ended')), 100);
+        setTimeout(() => over.abort(new Error('the dispatcher ended')), 2_000);
         return [message(to, 'Bye', reply(id, to))];
       }
       setTimeout(() => void bot.send(message(to, 'Done #1', job('1', 'succeeded'))), 300);
@@ -156,22 +156,22 @@ describe('a talk with a bot', () => {
   });
 
   it('fails when a line gets no answer', async () => {
-    await expect(talk({ timeoutMs: 300 }).sayAll(['hello?'])).rejects.toThrow(
-      'Nothing heard for 0.3 s. "hello?" has no answer.',
+    await expect(talk({ timeoutMs: 3_000 }).sayAll(['hello?'])).rejects.toThrow(
+      'Nothing heard for 3 s. "hello?" has no answer.',
     );
   });
 
   it('fails when a job does not end', async () => {
     answer = ({ id, to }) => [message(to, 'Scheduled', reply(id, to), job('7', 'scheduled'))];
-    await expect(talk({ timeoutMs: 500 }).sayAll(['lift'])).rejects.toThrow(
-      'Nothing heard for 0.5 s. #7 has not ended.',
+    await expect(talk({ timeoutMs: 3_000 }).sayAll(['lift'])).rejects.toThrow(
+      'Nothing heard for 3 s. #7 has not ended.',
     );
   });
 
   it('fails when nothing ends after `exit`', async () => {
     answer = ({ id, to }) => [message(to, 'Bye', reply(id, to))];
-    await expect(talk({ timeoutMs: 300 }).sayAll(['exit'])).rejects.toThrow(
-      'Nothing heard for 0.3 s. The dispatcher has not ended.',
+    await expect(talk({ timeoutMs: 3_000 }).sayAll(['exit'])).rejects.toThrow(
+      'Nothing heard for 3 s. The dispatcher has not ended.',
     );
   });
 

@@ -111,8 +111,11 @@ export async function startDemo(options: DemoRunOptions = {}): Promise<DemoRun> 
       return code;
     },
     async leftovers() {
+      const running = () => [...seen].filter(([id]) => isRunning(id));
+      // The server's helpers end by themselves, a moment after it.
+      await until(() => running().length === 0, 10_000);
       return {
-        processes: [...seen].filter(([id]) => isRunning(id)).map(([, command]) => command),
+        processes: running().map(([, command]) => command),
         files: await readdir(tmp),
       };
     },

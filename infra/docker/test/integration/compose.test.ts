@@ -59,7 +59,7 @@ describe.skipIf(found === undefined).each(files)('infra/compose/$file', ({ file,
     expect(await deployment.compose('run', '--rm', 'provision')).toContain(
       'Nothing had to be changed.',
     );
-  });
+  }, 300_000);
 
   it.skipIf(second === undefined)(
     'does jobs when a node of the server was killed',

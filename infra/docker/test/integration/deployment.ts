@@ -92,7 +92,8 @@ function override(file: string): string {
   const server = `
     ports: !override ['127.0.0.1::5222']
     healthcheck:
-      interval: 2s`;
+      interval: 2s
+      start_period: 120s`;
   const trusting = `
     volumes: ['./authority.pem:/authority.pem:ro']
     environment:

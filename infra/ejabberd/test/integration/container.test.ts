@@ -72,7 +72,7 @@ describe.skipIf(found === undefined)('ejabberd in a container', () => {
     parent.process.kill('SIGKILL');
     await eventually(async () => !(await isListening(service)));
     const own = `name=${containerName(dir)}`;
-    await eventually(async () => (await docker('ps', '--quiet', '--filter', own)) === '');
+    await eventually(async () => (await docker('ps', '--all', '--quiet', '--filter', own)) === '');
     // Nobody was there any more to remove these two.
     await docker('volume', 'rm', containerName(dir));
     await rm(dir, { recursive: true });

@@ -15,7 +15,7 @@ export function isAlive(pid: number): boolean {
 
 /** Waits for something that happens in another process. */
 export const eventually = (check: () => unknown): Promise<void> =>
-  expect.poll(check, { timeout: 15_000, interval: 50 }).toBeTruthy();
+  expect.poll(check, { timeout: 60_000, interval: 50 }).toBeTruthy();
 
 interface Started {
   readonly pid: number;

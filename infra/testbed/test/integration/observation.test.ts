@@ -258,7 +258,10 @@ describe('traces, exported by OTLP', () => {
 
   it('go where and as the configuration says, and are counted', async () => {
     expect([...collector.paths]).toEqual(['POST /v1/traces a b']);
-    const exported = (await scrape('lifter-1')).get('heavylift_spans_total{outcome="exported"}');
-    expect(exported).toBeGreaterThanOrEqual(4);
+    // They are counted when the collector has confirmed them.
+    await vi.waitFor(async () => {
+      const exported = (await scrape('lifter-1')).get('heavylift_spans_total{outcome="exported"}');
+      expect(exported).toBeGreaterThanOrEqual(4);
+    }, waiting);
   });
 });

@@ -57,7 +57,7 @@ describe.skipIf(commit === undefined)(
       // A lifter's handlers are known once it has announced itself.
       const first = await vi.waitFor(() => user.ask('work ms=1'), waiting);
       wanted.set(first.id, 'succeeded');
-    }, 240_000);
+    }, 600_000);
 
     afterAll(async () => {
       await user?.stop();

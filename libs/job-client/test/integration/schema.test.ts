@@ -85,7 +85,6 @@ describe.skipIf(!isRequired && !hasXmllint)('docs/results.xsd (xmllint of libxml
       for (const status of ['succeeded', 'failed', 'cancelled'])
         expect(published.join()).toContain(`status="${status}"`);
       expect(published.join()).toContain('<failures');
-      expect(published.length).toBeGreaterThanOrEqual(jobs.length);
       expect(await problems(published)).toBe('');
       await ann.close();
     });

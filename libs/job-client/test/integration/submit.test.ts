@@ -31,7 +31,7 @@ describe.each([
   });
 
   it('says how far it is', async () => {
-    const job = jobs.submit('wait', { ms: 1_500 });
+    const job = jobs.submit('wait', { ms: 4_000 });
     const texts: string[] = [];
     for await (const text of job.progress) texts.push(text);
     expect(texts[0]).toMatch(/^#\d+ wait: \d of 10, waiting$/);
@@ -172,7 +172,7 @@ describe.each([
 
   it('ends with the client', async () => {
     const short = await system.connect(username);
-    const job = short.submit('wait', { ms: 500 });
+    const job = short.submit('wait', { ms: 5_000 });
     await job.accepted;
     await short.close();
     await expect(job).rejects.toMatchObject({ code: 'closed' });

@@ -62,7 +62,7 @@ describe('candidates whose connections fail', () => {
     const { leader, standby } = await leaderAndStandby({
       leader: { service: way.service, ping: false },
       // The standby would be in office long before the leader stops to rely on what it read, if it did not wait for that.
-      timings: { checkEveryMs: 100, silentMs: 400, lastAskMs: 400, certaintyMs: 4_000 },
+      timings: { checkEveryMs: 100, silentMs: 1_000, lastAskMs: 1_000, certaintyMs: 4_000 },
     });
     const writing = keepWriting(leader);
     await vi.waitFor(() => expect(writing.times.length).toBeGreaterThan(0), patience);

@@ -251,9 +251,12 @@ it('tells a program of many jobs in few messages, each with what came of it', as
   await lifter.succeed(...entries);
   const jobs = entries.map(({ id }) => id);
   await vi.waitFor(() => expect(dispatcher.told().sort()).toEqual(jobs), patience);
-  const marks = you.heard.map(decodeJobMarks);
   // What comes while four are under way goes together.
-  expect(marks.map(({ length }) => length)).toEqual([1, 1, 1, 1, 8]);
+  const marks = await vi.waitFor(() => {
+    const heard = you.heard.map(decodeJobMarks);
+    expect(heard.map(({ length }) => length)).toEqual([1, 1, 1, 1, 8]);
+    return heard;
+  }, patience);
   expect(marks.flat()).toMatchObject(
     entries.map(({ id, number }) => ({
       ...{ id, number, state: 'succeeded', outcome: { value: null } },
@@ -323,8 +326,10 @@ it('is followed by the standby in the middle of its work: everybody is told, und
     for (const { id } of entries) expect(dispatcher.told()).toContain(id);
   }, patience);
   for (const { id } of entries) {
-    const ids = you.about(id, 'succeeded').map(({ attrs }) => String(attrs['id']));
-    expect(new Set(ids)).toEqual(new Set([`told-${id}`]));
+    await vi.waitFor(() => {
+      const ids = you.about(id, 'succeeded').map(({ attrs }) => String(attrs['id']));
+      expect(new Set(ids)).toEqual(new Set([`told-${id}`]));
+    }, patience);
     await dispatcher.letGo(id);
   }
 });
@@ -362,7 +367,7 @@ it('forwards chat that reaches its voice to whoever is active (XEP-0297)', async
       if (unwrapped !== undefined) resolve(unwrapped);
     });
   });
-  await active.send(xml('presence', {}, xml('priority', {}, '1')));
+  await active.sendConfirmed(xml('presence', {}, xml('priority', {}, '1')));
   const said = { to: String(message?.attrs['from']), type: 'chat', id: 'm2' };
   await you.session.send(xml('message', said, xml('body', {}, 'lift'), xml('thread', {}, 't')));
   const forwarded = await inner;

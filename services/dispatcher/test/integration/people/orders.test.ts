@@ -57,8 +57,10 @@ describe('orders, many jobs in one IQ (RFC 6120 section 8.2.3)', () => {
       { job: { id: ids[1] } },
       { submission: 's-new' },
     ]);
-    const open = lifter.open().map(({ id }) => id);
-    expect(open).toHaveLength(41);
+    const open = await vi.waitFor(() => {
+      expect(lifter.open()).toHaveLength(41);
+      return lifter.open().map(({ id }) => id);
+    }, patience);
     await tell(...open);
     await vi.waitFor(() => expect(lifter.open()).toEqual([]), patience);
   });

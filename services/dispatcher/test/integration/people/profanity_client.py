@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 
 import pexpect
 
@@ -32,7 +33,8 @@ with tempfile.TemporaryDirectory() as home:
     def wait_for(pattern):
         """What is shown, since it was typed last, without what is no text."""
         global shown
-        for _ in range(200):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
             if re.search(pattern, CONTROL.sub("", shown)):
                 return
             try:
