@@ -10,6 +10,10 @@ export interface Verdict {
   readonly doubled: readonly Finding[];
   /** Lost, and the server was killed so soon that it may have forgotten what it had confirmed. */
   readonly lostByServer: readonly Finding[];
+  /** The same message about an outcome once more. */
+  readonly repeated: readonly Finding[];
+  /** Results of a job beyond the first. */
+  readonly secondResults: readonly Finding[];
   readonly counts: Counts;
 }
 
@@ -30,11 +34,7 @@ export interface Counts {
   readonly runs: number;
   /** Runs of a job's attempt beyond the first of the same attempt, or after an attempt that was broken off. */
   readonly reexecutions: number;
-  /** The same message about an outcome once more. */
-  readonly repeated: number;
-  /** Results of a job beyond the first. */
-  readonly secondResults: number;
-  /** Live attempts at once while somebody was stopped or cut off. */
+  /** Live attempts at once of which one was a lifter's that was stopped or cut off. */
   readonly isolatedOverlaps: number;
 }
 
@@ -44,6 +44,14 @@ interface Run {
   readonly started: Of<'started'>;
   readonly until: number;
   readonly how: string | undefined;
+  /** The name of the lifter. */
+  readonly lifter: string | undefined;
+}
+
+interface Overlap {
+  readonly at: number;
+  readonly lifters: readonly (string | undefined)[];
+  readonly finding: Finding;
 }
 
 /** Decides from a whole history, in any order, what went wrong in it. */
@@ -54,11 +62,29 @@ export function check(history: readonly Observation[]): Verdict {
     answers.flatMap(({ job, request }) => (job === undefined ? [] : [[job, request] as const])),
   );
   const told = groupBy(all(history, 'told'), ({ job }) => job);
+  const messages = groupBy(
+    [
+      ...all(history, 'told').filter(({ message }) => message !== undefined),
+      ...all(history, 'heard'),
+    ],
+    ({ job }) => job,
+  );
   const results = groupBy(all(history, 'result'), ({ job }) => job);
-  const runs = groupBy(runsOf(history), ({ started }) => started.job);
+  const allRuns = runsOf(history);
+  const runs = groupBy(allRuns, ({ started }) => started.job);
+  const ofOneKey = groupBy(allRuns, ({ started: { key } }) => key?.toString());
   const isolations = all(history, 'isolation');
-  const overlaps = [...runs.values()].flatMap(overlapsOf);
-  const isIsolated = (at: number) => isolations.some((time) => time.at <= at && at <= time.until);
+  const overlaps = [
+    ...[...runs.values()].flatMap(overlapsOf),
+    ...[...ofOneKey.values()].flatMap(overlapsOf).filter(isOfTwoJobs),
+  ];
+  const isIsolated = ({ at, lifters }: Overlap) =>
+    isolations.some(
+      ({ at: since, until, who }) =>
+        since <= at &&
+        at <= until &&
+        (who === undefined || lifters.some((name) => name !== undefined && who.includes(name))),
+    );
   const missing = [...accepted.keys()].filter((job) => !told.has(job));
   const kills = all(history, 'server-killed');
   const seen = groupBy(history, jobOf);
@@ -77,10 +103,12 @@ export function check(history: readonly Observation[]): Verdict {
     lostByServer: missing.filter(mayBeTheServers).map(asLost),
     unexpected: unexpected(history, accepted, asked),
     doubled: [
-      ...overlaps.filter(({ at }) => !isIsolated(at)).map(({ finding }) => finding),
+      ...overlaps.filter((each) => !isIsolated(each)).map(({ finding }) => finding),
       ...[...told].flatMap(([job, messages]) => toldInTwoWays(job, messages)),
       ...twoJobsOfOne(history),
     ],
+    repeated: again(messages, ({ length }) => length - 1, 'messages on its outcome'),
+    secondResults: again(results, (of) => new Set(of.map(({ item }) => item)).size - 1, 'results'),
     counts: {
       asked: asked.size,
       accepted: accepted.size,
@@ -89,11 +117,21 @@ export function check(history: readonly Observation[]): Verdict {
       unanswered: asked.size - answered.size,
       runs: sum(runs.values(), ({ length }) => length),
       reexecutions: sum(runs.values(), repeatedRuns),
-      repeated: sum(told.values(), ({ length }) => length - 1),
-      secondResults: sum(results.values(), (of) => new Set(of.map(({ item }) => item)).size - 1),
-      isolatedOverlaps: overlaps.filter(({ at }) => isIsolated(at)).length,
+      isolatedOverlaps: overlaps.filter(isIsolated).length,
     },
   };
+}
+
+/** One for each job that has more of something than one. */
+function again<T>(
+  byJob: ReadonlyMap<string, T>,
+  beyondFirst: (all: T) => number,
+  what: string,
+): Finding[] {
+  return [...byJob].flatMap(([job, of]) => {
+    const more = beyondFirst(of);
+    return more > 0 ? [{ job, text: `${more + 1} ${what}` }] : [];
+  });
 }
 
 /** What is known of a job, in the order in which it happened. */
@@ -127,30 +165,38 @@ function runsOf(history: readonly Observation[]): Run[] {
   const inOrder = all(history, 'started').toSorted((a, b) => a.at - b.at);
   // Of the same process the first: one that has lost its lifter is another's child for the moment that it has left.
   const lifters = new Map(inOrder.toReversed().map(({ pid, parent }) => [pid, parent]));
+  const names = new Map(all(history, 'process').map(({ pid, name }) => [pid, name]));
   return inOrder.map((started) => {
     const end = ends.get(started.run);
     // A handler that outlives its lifter and ends by itself says so: then that counts.
-    const death = deaths.get(started.pid) ?? deaths.get(lifters.get(started.pid) ?? started.parent);
+    const parent = lifters.get(started.pid) ?? started.parent;
+    const death = deaths.get(started.pid) ?? deaths.get(parent);
     const until = end?.at ?? death ?? Number.POSITIVE_INFINITY;
-    return { started, until, how: end?.how };
+    const lifter = names.get(parent) ?? names.get(started.pid);
+    return { started, until, how: end?.how, lifter };
   });
 }
 
-function overlapsOf(runs: readonly Run[]): { at: number; finding: Finding }[] {
+function overlapsOf(runs: readonly Run[]): (Overlap & { readonly jobs: readonly string[] })[] {
   const inOrder = runs.toSorted((a, b) => a.started.at - b.started.at);
   return inOrder.flatMap((earlier, index) =>
     inOrder
       .slice(index + 1)
       .filter(({ started }) => started.at < earlier.until)
-      .map(({ started }) => ({
+      .map(({ started, lifter }) => ({
         at: started.at,
+        lifters: [lifter, earlier.lifter],
+        jobs: [started.job, earlier.started.job],
         finding: {
           job: started.job,
-          text: `attempt ${started.attempt} began (process ${started.pid}) while attempt ${earlier.started.attempt} ran (process ${earlier.started.pid})`,
+          text: `attempt ${started.attempt} began (process ${started.pid}) while attempt ${earlier.started.attempt} of ${earlier.started.job} ran (process ${earlier.started.pid})`,
         },
       })),
   );
 }
+
+const isOfTwoJobs = ({ jobs: [one, other] }: { readonly jobs: readonly string[] }): boolean =>
+  one !== other;
 
 /** An attempt that ended by itself is no re-execution when it is followed by the next one. */
 function repeatedRuns(runs: readonly Run[]): number {
@@ -181,17 +227,24 @@ function unexpected(
 }
 
 function twoJobsOfOne(history: readonly Observation[]): Finding[] {
+  // What is asked for on all lifters has a part for each, and one outcome.
+  const ofAll = new Set(
+    all(history, 'asked').flatMap(({ request, text }) => (isForAll(text) ? [request] : [])),
+  );
   const jobs = new Map<string, Set<string>>();
   for (const each of history) {
     if (each.type !== 'told' && each.type !== 'started' && each.type !== 'answered') continue;
-    const { job, request } = each;
+    const { type, job, request } = each;
     if (job === undefined || request === undefined) continue;
+    if (type === 'started' && ofAll.has(request)) continue;
     jobs.set(request, (jobs.get(request) ?? new Set()).add(job));
   }
   return [...jobs].flatMap(([request, [first, ...others]]) =>
     others.map((job) => ({ job, text: `of the same request ${request} as ${first}` })),
   );
 }
+
+const isForAll = (text: string): boolean => / on all( |$)/.test(text);
 
 function all<T extends Observation['type']>(history: readonly Observation[], type: T): Of<T>[] {
   return history.filter((observation): observation is Of<T> => observation.type === type);

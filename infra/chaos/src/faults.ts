@@ -26,17 +26,22 @@ function note({ recorder }: World, text: string): void {
   recorder.note({ type: 'fault', at: now(), text });
 }
 
-function isolate({ recorder }: World, since: number, why: string): void {
-  recorder.note({ type: 'isolation', at: since, until: now() + aftermathMs, why });
-}
-
-/** Runs what cuts somebody off, and notes for how long that was so, whatever comes of it. */
-async function isolated(world: World, why: string, work: () => Promise<void>): Promise<void> {
+/**
+ * Runs what cuts somebody off, and notes for how long that was so, whatever comes of it.
+ * @param who names of services. @default all
+ */
+async function isolated(
+  { recorder }: World,
+  why: string,
+  work: () => Promise<void>,
+  who?: readonly string[],
+): Promise<void> {
   const since = now();
   try {
     await work();
   } finally {
-    isolate(world, since, why);
+    const until = now() + aftermathMs;
+    recorder.note({ type: 'isolation', at: since, until, why, ...(who && { who }) });
   }
 }
 
@@ -61,11 +66,12 @@ export const freeze =
     const { name, signal } = member(world, random, role ?? random.pick(roles));
     const ms = random.integer(9_000, 18_000);
     note(world, `freeze ${name} for ${ms} ms`);
-    await isolated(world, `${name} frozen`, async () => {
+    const work = async () => {
       signal('SIGSTOP');
       await sleep(ms);
       signal('SIGCONT');
-    });
+    };
+    await isolated(world, `${name} frozen`, work, [name]);
   };
 
 type ConnectionFault = 'cut' | 'cut-inside' | 'black-hole' | 'slow';
@@ -79,7 +85,7 @@ export const connection =
     const kind = random.pick(kinds);
     const ms = random.integer(1_000, 15_000);
     note(world, `${kind} ${name}${kind === 'cut' || kind === 'cut-inside' ? '' : ` for ${ms} ms`}`);
-    await isolated(world, `${kind} ${name}`, async () => {
+    const work = async () => {
       switch (kind) {
         case 'cut':
           return line.cut();
@@ -96,7 +102,8 @@ export const connection =
           await sleep(ms);
           return line.heal();
       }
-    });
+    };
+    await isolated(world, `${kind} ${name}`, work, [name]);
   };
 
 /** The server ends and comes again. */
@@ -143,8 +150,9 @@ export const killNode =
     });
   };
 
-/** SIGTERM to each service in turn, the next one when the last is there again. */
-export const rollingRestart: Fault = async (world) => {
+/** SIGTERM to the server and each service in turn, the next one when the last is there again. */
+export const rollingRestart: Fault = async (world, random) => {
+  await server('SIGTERM')(world, random);
   for (const { name, restart } of world.crew.members) {
     note(world, `restart ${name}`);
     await restart();
@@ -170,27 +178,34 @@ export const misconfigure: Fault = async (world, random) => {
   const unsubscribe = (node: string, jid: string) =>
     pubsub.node(node).setSubscriptions([{ jid, state: 'none' }]);
   const lifter = random.pick(lifters);
-  const deeds: readonly (readonly [string, () => Promise<void>])[] = [
-    ['results: max_items 5', () => pubsub.node(nodes.results).configure({ maxItems: 5 })],
+  // An unsubscribed lifter does not hear that a job is its own no more; of a ledger that is cut short nobody knows anything.
+  const deeds: readonly (readonly [string, () => Promise<void>, (readonly string[])?])[] = [
+    ['results: max_items 5', () => pubsub.node(nodes.results).configure({ maxItems: 5 }), []],
     ['jobs: max_items 2', () => pubsub.node(nodes.jobs).configure({ maxItems: 2 })],
-    ['results: bot unsubscribed', () => unsubscribe(nodes.results, bot.jid)],
-    ['results: notifier unsubscribed', () => unsubscribe(nodes.results, notifier.jid)],
-    ['jobs: notifier unsubscribed', () => unsubscribe(nodes.jobs, notifier.jid)],
-    [`jobs: ${lifter.username} unsubscribed`, () => unsubscribe(nodes.jobs, lifter.jid)],
-    ['events: bot unsubscribed', () => unsubscribe(nodes.events, bot.jid)],
+    ['results: bot unsubscribed', () => unsubscribe(nodes.results, bot.jid), []],
+    ['results: notifier unsubscribed', () => unsubscribe(nodes.results, notifier.jid), []],
+    ['jobs: notifier unsubscribed', () => unsubscribe(nodes.jobs, notifier.jid), []],
+    [
+      `jobs: ${lifter.username} unsubscribed`,
+      () => unsubscribe(nodes.jobs, lifter.jid),
+      [lifter.username],
+    ],
+    ['events: bot unsubscribed', () => unsubscribe(nodes.events, bot.jid), []],
     [
       `results: ${lifter.username} may not publish`,
       () =>
         pubsub.node(nodes.results).setAffiliations([{ jid: lifter.jid, affiliation: 'member' }]),
+      [],
     ],
   ];
-  const [what, spoil] = random.pick(deeds);
+  const [what, spoil, who] = random.pick(deeds);
   note(world, `${what}, put right after ${ms} ms`);
-  await isolated(world, what, async () => {
+  const work = async () => {
     await spoil();
     await sleep(ms);
     await world.provision();
-  });
+  };
+  await isolated(world, what, work, who);
 };
 
 /** Results vanish before everybody has read them. */

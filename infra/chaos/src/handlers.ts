@@ -20,6 +20,29 @@ function note(line: object): void {
   appendFileSync(file, `${JSON.stringify({ ...line, at })}\n`);
 }
 
+interface Work {
+  readonly ms: number;
+  readonly fail: number;
+  readonly request: string;
+  readonly key?: number;
+}
+
+async function run({ ms, fail, request, key }: Work, context: Context): Promise<null> {
+  const { job, attempt, signal } = context;
+  const run = randomUUID();
+  const { pid, ppid: parent } = process;
+  note({ type: 'started', run, job: job.id, attempt, request, key, pid, parent });
+  let how = 'aborted';
+  try {
+    await sleep(ms, undefined, { signal });
+    how = attempt <= fail ? 'failed' : 'returned';
+  } finally {
+    note({ type: 'ended', run, how });
+  }
+  if (how === 'failed') throw new Error(`fails ${fail} times, and this is attempt ${attempt}`);
+  return null;
+}
+
 const work = {
   name: 'work',
   title: 'job',
@@ -34,24 +57,15 @@ const work = {
   maxAttempts: 3,
   isolation: 'thread',
   memoryLimit: 64,
-  async run(
-    args: { readonly ms: number; readonly fail: number; readonly request: string },
-    { job, attempt, signal }: Context,
-  ): Promise<null> {
-    const run = randomUUID();
-    const { ms, fail, request } = args;
-    const { pid, ppid: parent } = process;
-    note({ type: 'started', run, job: job.id, attempt, request, pid, parent });
-    let how = 'aborted';
-    try {
-      await sleep(ms, undefined, { signal });
-      how = attempt <= fail ? 'failed' : 'returned';
-    } finally {
-      note({ type: 'ended', run, how });
-    }
-    if (how === 'failed') throw new Error(`fails ${fail} times, and this is attempt ${attempt}`);
-    return null;
-  },
+  run,
 };
 
-export default [work];
+const unique = {
+  ...work,
+  name: 'unique',
+  summary: 'takes a while; of each key, one at a time',
+  fields: { ...work.fields, key: { type: 'integer' } },
+  uniqueKey: ['key'],
+};
+
+export default [work, unique];

@@ -32,6 +32,8 @@ export type Observation =
       readonly message?: string;
       readonly request?: string;
     }
+  /** A message told a program an outcome, whatever the program made of it. */
+  | { readonly type: 'heard'; readonly at: number; readonly job: string }
   /** A handler began. `run` names this run of it. */
   | {
       readonly type: 'started';
@@ -40,6 +42,8 @@ export type Observation =
       readonly job: string;
       readonly attempt: number;
       readonly request: string;
+      /** No two jobs of the same key may be open at once. */
+      readonly key?: number;
       readonly pid: number;
       /** A handler may run in a process beside the lifter's, which ends with it. */
       readonly parent: number;
@@ -69,6 +73,8 @@ export type Observation =
       readonly at: number;
       readonly until: number;
       readonly why: string;
+      /** Names of the services that it concerned, maybe none. Undefined: all. */
+      readonly who?: readonly string[];
     }
   /** The server was killed: what it had confirmed in the time before, in milliseconds, may be gone. */
   | { readonly type: 'server-killed'; readonly at: number; readonly forgetsMs: number };

@@ -23,7 +23,7 @@ const ordersAtOnce = 8;
 
 /**
  * Asks for jobs at a steady rate until the signal aborts: most are short, some take seconds, some fail once or for good, and of the
- * long ones every other is cancelled. Of eight requests one is a program's, for eight jobs at a time, so that it has half of all.
+ * long ones every other is cancelled. Some are to start later, to be done soon or not at all, by all lifters, or one at a time. Of eight requests one is a program's, for eight jobs at a time, so that it has half of all.
  */
 export async function load(options: LoadOptions): Promise<void> {
   const { requester, program, recorder, random, numbers, rate, signal } = options;
@@ -40,7 +40,7 @@ export async function load(options: LoadOptions): Promise<void> {
       continue;
     }
     const job = anyJob(random);
-    const request = await ask(requester, recorder, job.text);
+    const request = await ask(requester, recorder, job.text, anyClause(random));
     if (job.isLong && random.chance(0.5)) unwanted.add(request);
     for (const each of unwanted) {
       const number = numbers.get(each);
@@ -51,10 +51,19 @@ export async function load(options: LoadOptions): Promise<void> {
   }
 }
 
-/** Asks for one job. @returns the request's id, which is an argument of the job too */
-export async function ask(requester: Requester, recorder: Recorder, job: string): Promise<string> {
+/**
+ * Asks for one job.
+ * @param clause what stands behind the command, with a space before it
+ * @returns the request's id, which is an argument of the job too
+ */
+export async function ask(
+  requester: Requester,
+  recorder: Recorder,
+  job: string,
+  clause = '',
+): Promise<string> {
   const request = randomUUID();
-  await say(requester, recorder, `${job} request=${request}`, request);
+  await say(requester, recorder, `${job} request=${request}${clause}`, request);
   return request;
 }
 
@@ -86,7 +95,20 @@ function anyJob(random: Random): { readonly text: string; readonly isLong: boole
   const { ms, fail } = isLong
     ? { ms: random.integer(2_000, 6_000), fail: 0 }
     : anyShortJob(draw, random);
-  return { text: `work ms=${ms} fail=${fail}`, isLong };
+  return { text: `${anyHandler(random)} ms=${ms} fail=${fail}`, isLong };
+}
+
+function anyHandler(random: Random): string {
+  return random.chance(0.05) ? `unique key=${random.integer(1, 3)}` : 'work';
+}
+
+/** When, where and until when. What is too late is told as well. */
+function anyClause(random: Random): string {
+  const draw = random.next();
+  if (draw < 0.04) return ' in 2s';
+  if (draw < 0.08) return ' within 3s';
+  if (draw < 0.1) return ' on all';
+  return draw < 0.14 ? ` priority ${random.integer(-100, 100)}` : '';
 }
 
 function anyShortJob(draw: number, random: Random): Work {

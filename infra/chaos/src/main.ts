@@ -45,9 +45,9 @@ async function runOne(scenario: Scenario, options: ChaosOptions): Promise<boolea
   const startSite = scenario.site === 'cluster' ? startCluster : () => startOne(engine);
   try {
     const outcome = await run(scenario, { ...options, dir, startSite });
-    say(summary(scenario.name, outcome));
-    for (const line of details(outcome)) say(`  ${line}`);
-    const isGood = passed(outcome.verdict);
+    say(summary(scenario, outcome));
+    for (const line of details(outcome, scenario.tolerates)) say(`  ${line}`);
+    const isGood = passed(outcome.verdict, scenario.tolerates);
     if (isGood && !options.keep) await rm(dir, { recursive: true, force: true });
     else say(`  history and logs: ${dir}`);
     return isGood;

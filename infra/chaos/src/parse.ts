@@ -4,7 +4,7 @@ import type { Observation } from './history.js';
 export function parseExecution(line: string): Observation | undefined {
   const noted = parsed(line);
   if (typeof noted !== 'object' || noted === null) return undefined;
-  const { type, at, run, job, attempt, request, pid, parent, how }: Record<string, unknown> = {
+  const { type, at, run, job, attempt, request, key, pid, parent, how }: Record<string, unknown> = {
     ...noted,
   };
   if (typeof at !== 'number' || typeof run !== 'string') return undefined;
@@ -13,7 +13,8 @@ export function parseExecution(line: string): Observation | undefined {
     return undefined;
   if (typeof request !== 'string' || typeof pid !== 'number' || typeof parent !== 'number')
     return undefined;
-  return { type, at, run, job, attempt, request, pid, parent };
+  const unique = typeof key === 'number' ? { key } : {};
+  return { type, at, run, job, attempt, request, ...unique, pid, parent };
 }
 
 function parsed(line: string): unknown {

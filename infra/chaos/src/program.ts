@@ -1,4 +1,5 @@
 import { isJobClientError, type JobHandle, type Jobs } from '@heavylift/job-client';
+import { decodeJobMarks } from '@heavylift/jobs';
 import { now } from '@heavylift/testbed';
 import type { Recorder } from './history.js';
 
@@ -29,6 +30,16 @@ function noteAnswer({ accepted }: JobHandle, request: string, { note }: Recorder
         note({ type: 'answered', at: now(), request, text: error.message });
     },
   );
+}
+
+/** Notes what messages say, however often: they have no ids to know them by, each being on whatever jobs have just ended. */
+export function noteMessages({ session }: Jobs, { note }: Recorder): void {
+  session.on('stanza', (stanza) => {
+    if (!stanza.is('message')) return;
+    for (const { id: job, state } of decodeJobMarks(stanza)) {
+      if (state !== 'scheduled' && state !== 'progress') note({ type: 'heard', at: now(), job });
+    }
+  });
 }
 
 /** Whoever has no way any more to learn how its job ended has not been told. */

@@ -17,6 +17,7 @@ import xml from '@xmpp/xml';
 import type { ChaosOptions } from './args.js';
 import { createRecorder, type Observation, type Recorder } from './history.js';
 import { parseExecution } from './parse.js';
+import { noteMessages } from './program.js';
 import { type ClusterSite, type Site, startSingle } from './site.js';
 
 /** A whole system, made to be broken, and all that is seen of it. */
@@ -154,6 +155,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       pubsubJid,
     });
     ends.push(program.close);
+    noteMessages(program, recorder);
 
     const crew = await startCrew({
       provisioned,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { check, storyOf } from '../src/check.js';
 import type { Observation } from '../src/history.js';
+import { passed } from '../src/report.js';
 
 /** A job's whole life, as it should be: asked at `at`, told 10 later. */
 const life = (job: string, at: number): Observation[] => [
@@ -141,11 +142,45 @@ describe('doubled', () => {
     expect(counts.isolatedOverlaps).toBe(1);
   });
 
+  it('is a second attempt all the same, if only others are cut off', () => {
+    const lifter = (name: string, pid: number): Observation => ({
+      type: 'process',
+      at: 0,
+      name,
+      pid,
+    });
+    const lifters = [lifter('lifter-1', 101), lifter('lifter-2', 102)];
+    const cut = (name: string): Observation[] => [
+      ...overlap,
+      ...lifters,
+      { type: 'isolation', at: 0, until: 100, why: 'cut', who: [name] },
+    ];
+    for (const name of ['lifter-1', 'lifter-2']) expect(check(cut(name)).doubled).toEqual([]);
+    expect(check(cut('dispatcher-1')).doubled).toHaveLength(1);
+  });
+
+  it('is a job that runs while another one of its key does', () => {
+    const other = life('b', 2).map((each) =>
+      each.type === 'started' ? { ...each, key: 1 } : each,
+    );
+    const one = life('a', 0).map((each) => (each.type === 'started' ? { ...each, key: 1 } : each));
+    expect(check([...one, ...life('b', 2)]).doubled).toEqual([]);
+    expect(check([...one, ...other]).doubled).toMatchObject([{ job: 'b' }]);
+  });
+
+  it('is no part of a job for all lifters', () => {
+    const [asked, ...rest] = life('a', 0);
+    if (asked?.type !== 'asked') throw new Error('nobody asked');
+    const part = { ...started('part', 3), request: asked.request };
+    expect(check([asked, ...rest, part]).doubled).toHaveLength(1);
+    expect(check([{ ...asked, text: 'work on all' }, ...rest, part]).doubled).toEqual([]);
+  });
+
   it('is an outcome in two messages, and not the same message twice, which is counted', () => {
     expect(check([...life('a', 0), told('a', 20, 'other')]).doubled).toHaveLength(1);
-    const { doubled, counts } = check([...life('a', 0), told('a', 20)]);
+    const { doubled, repeated } = check([...life('a', 0), told('a', 20)]);
     expect(doubled).toEqual([]);
-    expect(counts.repeated).toBe(1);
+    expect(repeated).toMatchObject([{ job: 'a', text: '2 messages on its outcome' }]);
   });
 
   it('is a second job of one request', () => {
@@ -178,7 +213,18 @@ describe('what is counted', () => {
       attempt: 1,
       item: 'other',
     };
-    expect(check([...life('a', 0), again]).counts.secondResults).toBe(1);
+    expect(check([...life('a', 0), again]).secondResults).toHaveLength(1);
+  });
+});
+
+describe('a run', () => {
+  it('fails if somebody is told again, or there is a second result, and nothing in it may cause that', () => {
+    const again = check([...life('a', 0), told('a', 20)]);
+    expect(passed(again)).toBe(false);
+    expect(passed(again, ['secondResults'])).toBe(false);
+    expect(passed(again, ['repeated'])).toBe(true);
+    const heard: Observation = { type: 'heard', at: 30, job: 'a' };
+    expect(passed(check([...life('a', 0), heard]))).toBe(false);
   });
 });
 
