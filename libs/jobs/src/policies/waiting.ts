@@ -6,6 +6,8 @@ import type { Counts } from './tally.js';
 export type Waiting =
   /** Its start was asked for later, or it pauses after a failed attempt. */
   | { readonly for: 'start' | 'next-attempt'; readonly at: Instant }
+  /** A lifter handed it back, and there is no other one to take it. */
+  | { readonly for: 'another-try'; readonly at: Instant }
   /** It is for all lifters, and their parts are not done. */
   | { readonly for: 'children' }
   /** No live lifter has its handler. */
@@ -28,6 +30,8 @@ export interface WaitingContext {
   readonly limits: Limits;
   /** Waiting jobs that go before it. */
   readonly ahead: number;
+  /** It was handed back by a lifter that goes on. @default false */
+  readonly handedBack?: boolean;
 }
 
 /** Why the job does not run; undefined if it is assigned. The reason named is the one that has to go first. */
@@ -35,6 +39,7 @@ export function whyWaiting(entry: JobEntry, context: WaitingContext): Waiting | 
   if (entry.state.type === 'assigned') return undefined;
   const { notBefore, kind } = entry;
   if (notBefore !== undefined && notBefore > context.now) {
+    if (context.handedBack === true) return { for: 'another-try', at: notBefore };
     return { for: entry.failures.length > 0 ? 'next-attempt' : 'start', at: notBefore };
   }
   if (entry.target.type === 'all') return { for: 'children' };
@@ -63,6 +68,8 @@ export function waitingText(waiting: Waiting, now: Instant): string {
       return `for its start in ${durationText(waiting.at - now)}`;
     case 'next-attempt':
       return `for its next attempt in ${durationText(waiting.at - now)}`;
+    case 'another-try':
+      return `for another try in ${durationText(waiting.at - now)}: the lifter handed it back`;
     case 'children':
       return 'for every lifter to do its part';
     case 'handler':

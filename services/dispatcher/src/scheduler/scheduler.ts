@@ -311,8 +311,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const entry = ledger.get(job);
       if (entry === undefined || outcomes.has(job)) return undefined;
       const ahead = queue.has(job) ? queue.ahead(entry) : 0;
-      const context = { now: now(), lifters: lifters.live(), running, limits: limits(), ahead };
-      const waiting = whyWaiting(entry, context);
+      const waiting = whyWaiting(entry, {
+        ...{ now: now(), lifters: lifters.live(), running, limits: limits(), ahead },
+        handedBack: decliners.has(job),
+      });
       return waiting && waitingText(waiting, now());
     },
     isWhole: (job) => ledger.get(job)?.target.type === 'all',

@@ -311,6 +311,7 @@ describe('a job that a lifter hands back', () => {
     const job = submit().id;
     scheduler.reported(release(job, one), one);
     expect(lifterOf(job)).toBeUndefined();
+    expect(scheduler.waitsFor(job)).toBe('for another try in 1 s: the lifter handed it back');
     pass(1_000);
     expect(lifterOf(job)).toBe(one);
   });
