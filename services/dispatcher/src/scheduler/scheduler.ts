@@ -203,6 +203,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return;
     }
     onRetry?.(entry, failure);
+    // It has been taken, whoever would not have it before.
+    decliners.delete(entry.id);
     try {
       change(entry, {
         state: { type: 'pending' },

@@ -55,7 +55,7 @@ it('a job runs on while the connection is broken, and its result arrives once', 
 });
 
 it('a job that the connection breaks under goes on, and the lifter says that it runs', async () => {
-  const job = await running(120);
+  const job = await running(90);
   const before = dispatcher.announced.length;
   wire.cut();
   wire.mend();

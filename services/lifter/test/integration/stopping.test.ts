@@ -18,7 +18,7 @@ const isGone = (jid: string) =>
 describe('SIGTERM', () => {
   it('lets running jobs finish and hands back what still comes', async () => {
     const lifter = await stage.lift(dispatcher);
-    const job = await dispatcher.assign({ lifter: lifter.jid, args: { count: 80 } });
+    const job = await dispatcher.assign({ lifter: lifter.jid, args: { count: 50 } });
     await eventually('it runs', () => dispatcher.progressOf(job)[0]);
     lifter.kill('SIGTERM');
     await eventually('it drains', () => dispatcher.announced.find(({ draining }) => draining));
