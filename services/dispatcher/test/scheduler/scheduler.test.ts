@@ -229,6 +229,33 @@ describe('when a lifter vanishes', () => {
   });
 });
 
+describe('when a lifter is there and does not run what it was given', () => {
+  it('writes the job anew for it, once in a while, at no cost of an attempt', () => {
+    const { scheduler, ledger, submit, lifterOf, pass } = office();
+    scheduler.announced(one, announcement());
+    const { id } = submit();
+    const givenAt = () => {
+      const state = ledger.get(id)?.state;
+      return state?.type === 'assigned' ? state.since : undefined;
+    };
+    const first = givenAt();
+    // It takes a while until a lifter has heard of a job, and until it says that it runs.
+    pass(4_000);
+    scheduler.announced(one, announcement({ running: [] }));
+    expect(givenAt()).toBe(first);
+    pass(4_000);
+    scheduler.announced(one, announcement({ running: [] }));
+    pass(250);
+    const second = givenAt();
+    expect(second).toBeGreaterThan(first ?? 0);
+    expect(lifterOf(id)).toBe(one);
+    expect(ledger.get(id)).toMatchObject({ attempt: 1, stalls: 0 });
+    scheduler.announced(one, announcement({ running: [{ id, attempt: 1 }] }));
+    pass(20_000);
+    expect(givenAt()).toBe(second);
+  });
+});
+
 describe('the end of a job', () => {
   it('whose requester is not told for long is said again, now and then', () => {
     const { scheduler, submit, succeed, pass } = office();
