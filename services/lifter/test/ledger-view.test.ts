@@ -152,6 +152,24 @@ describe('what is given to this process', () => {
     ]);
   });
 
+  it('is not gone because the sheet that rewrote it was missed: the ledger is read again first', () => {
+    const { view, news, reads, read, publish } = setUp();
+    void view.start();
+    read(sheet(1, [order], trusted));
+    // The second sheet has it anew, and is not heard of.
+    const third = sheet(3, [], trusted);
+    publish({ ...third, value: { ...third.value, floor: 2 } });
+    expect([...view.mine.values()]).toEqual([order]);
+    expect(news.at(-1)?.gone).toEqual([]);
+    expect(reads()).toBe(1);
+    // One that the node has lost is missing from what is read, too.
+    read({ ...third, value: { ...third.value, floor: 2 } });
+    expect([...view.mine.values()]).toEqual([order]);
+    const fourth = sheet(4, [], trusted);
+    read({ ...fourth, value: { ...fourth.value, floor: 4 } });
+    expect(view.mine.size).toBe(0);
+  });
+
   it.each([
     ['another account', jid('stranger@localhost/1')],
     ['an account of the same name elsewhere', jid('bot@example.org/1')],

@@ -17,6 +17,8 @@ const MAX_EPOCHS = 16;
 const FEW_SHEETS = 16;
 /** Bytes of XML an entry takes, at most: what carries it elsewhere has room for so much. */
 const MAX_ENTRY_BYTES = 49_152;
+/** Kept free of failures, for whom the job is given to and who asks for its end: those changes must never be refused. */
+const RESERVED_BYTES = 8_192;
 
 interface InFlight extends Flush {
   readonly written: readonly JobEntry[];
@@ -253,7 +255,8 @@ export function openLedger(options: LedgerOptions): Ledger {
       const { job, entry } = openEntry(id);
       const unwritten = changes.has(id);
       const changed = applyChange(entry, change, unwritten ? job.revision : job.revision + 1);
-      job.bytes = measure(changed, entryBytes);
+      const isLonger = changed.failures.length > entry.failures.length;
+      job.bytes = measure(changed, isLonger ? entryBytes - RESERVED_BYTES : entryBytes);
       job.entry = changed;
       job.revision = changed.revision;
       changes.set(id, job);

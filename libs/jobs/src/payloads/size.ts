@@ -43,7 +43,7 @@ function attributeBytes(text: string): number {
 }
 
 /** Bytes in UTF-8 once what XML reserves is escaped. */
-function escapedBytes(text: string): number {
+export function escapedBytes(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i);

@@ -1,6 +1,8 @@
 import type { Instant, JobEntry, JobId, NewJob } from '../domain/job.js';
 import type { Json } from '../domain/json.js';
 import type { JobResult } from '../domain/result.js';
+import { escapedBytes } from '../payloads/size.js';
+import { jsonText } from '../xml/json.js';
 import { type LifterLoad, takes } from './choose.js';
 import { jobErrorOf } from './retry.js';
 
@@ -43,7 +45,7 @@ export function aggregate(
   return { ...base, status: 'failed', error };
 }
 
-/** Characters of JSON: all values together have to fit one item. Beyond, whoever wants them reads the parts' own results. */
+/** Bytes of JSON as it travels: all values together have to fit one item. Beyond, whoever wants them reads the parts' own results. */
 const largestValues = 65_536;
 
 function valuesOf(parts: ReadonlyMap<string, JobResult>): Json {
@@ -51,7 +53,7 @@ function valuesOf(parts: ReadonlyMap<string, JobResult>): Json {
     name,
     result.status === 'succeeded' ? result.value : null,
   ]);
-  const isTooLarge = JSON.stringify(values).length > largestValues;
+  const isTooLarge = escapedBytes(jsonText(Object.fromEntries(values))) > largestValues;
   return Object.fromEntries(isTooLarge ? values.map(([name]) => [name, null]) : values);
 }
 

@@ -29,8 +29,11 @@ export function expectElement(element: Element, name: string, namespace: string)
 }
 
 /** Child elements of that name and namespace, in order. */
-/** No item of ours comes near it; one that goes beyond would keep its readers busy. */
-const mostChildren = 1_000;
+/**
+ * One that goes beyond would keep its readers busy. Writers stay below it by their bounds in bytes: a full sheet has 1,024 records of jobs
+ * let go, and 128 of open ones; a lifter has as many slots at most.
+ */
+const mostChildren = 4_096;
 
 export function children(element: Element, name: string, namespace: string): Element[] {
   return notTooMany(element, element.getChildren(name, namespace));

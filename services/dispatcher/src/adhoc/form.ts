@@ -95,7 +95,7 @@ type ClausesOrProblem = { readonly clauses: Clauses } | { readonly problem: stri
 function clausesOf(values: ReadonlyMap<string, string>): ClausesOrProblem {
   let clauses: Clauses = {};
   const when = values.get(extra.when);
-  const [, keyword = '', time = ''] = /^\s*(in|at|every)\s+(.+?)\s*$/is.exec(when ?? '') ?? [];
+  const [, keyword = '', time = ''] = /^(in|at|every)\s+(\S.*)$/is.exec(when?.trim() ?? '') ?? [];
   if (when !== undefined && keyword === '')
     return { problem: `"${when}": expected in 10m, at 18:00 or every 0 6 * * *` };
   const given: readonly [string, string | undefined][] = [

@@ -107,7 +107,8 @@ function readNumber(
 ): Value {
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = range;
   const value = Number(text);
-  const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(value);
+  // Each character can be matched in one way only, or a long text would take for ever.
+  const isNumber = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(value);
   if (
     !isNumber ||
     (type === 'integer' && !Number.isSafeInteger(value)) ||

@@ -13,6 +13,9 @@ import { splitWords, type Word } from './words.js';
 
 export type { RunAnswer, RunRequest } from '../desk.js';
 
+/** Of a command; what is looked for among them is cut there. */
+const longestName = 64;
+
 export interface ConversationPorts extends SubmitPorts {
   /** Undefined while no term is on. */
   readonly desk: () => Desk | undefined;
@@ -63,8 +66,8 @@ export function createConversation(ports: ConversationPorts) {
 
   function unknownText(text: string): string {
     const known = [...specs().keys(), ...builtIns.keys(), 'help'];
-    const name = text.split(' ', 1)[0] ?? '';
-    return texts.unknown(text, nearest(name.toLowerCase(), known));
+    const name = text.split(' ', 1)[0]?.slice(0, longestName) ?? '';
+    return texts.unknown(echo(text), nearest(name.toLowerCase(), known));
   }
 
   async function runHandler(

@@ -110,7 +110,8 @@ export function traitsOf(given: TraitsGiven): HandlerTraits {
     summary,
     ...(done !== undefined && { done }),
     fields,
-    timeout,
+    // 1.1 hours are no whole number of them.
+    timeout: Math.ceil(timeout),
     maxAttempts,
     ...(concurrency !== undefined && { concurrency }),
     ...(uniqueKey !== undefined && { uniqueKey }),
@@ -140,7 +141,8 @@ export function problemWith(
   }
   const wrongDefault = names.flatMap((field) => problemWithDefault(field, fields[field]) ?? [])[0];
   if (wrongDefault !== undefined) return `${name}: the default of ${wrongDefault}`;
-  if (!(timeout > 0)) return `${name}: timeout is ${timeout}, wanted: milliseconds`;
+  if (!(timeout > 0 && Number.isSafeInteger(Math.ceil(timeout))))
+    return `${name}: timeout is ${timeout}, wanted: milliseconds`;
   for (const [what, value] of Object.entries({ maxAttempts, concurrency, memoryLimit })) {
     if (Number.isInteger(value) && value >= 1) continue;
     return `${name}: ${what} is ${value}, wanted: a whole number from 1`;

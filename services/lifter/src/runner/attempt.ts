@@ -5,7 +5,7 @@ import type { Handler } from '../handlers/define.js';
 import { isReleaseError } from '../handlers/errors.js';
 import { handlersOf } from '../handlers/module.js';
 import { type Latest, latest } from '../latest.js';
-import { jobError } from './errors.js';
+import { jobError, textOf } from './errors.js';
 import { toJson } from './json.js';
 import { plainDetails } from './log-details.js';
 import { logLimit } from './log-limit.js';
@@ -90,7 +90,12 @@ function context(
           `progress takes two numbers, not ${inspect(done)} and ${inspect(total)}`,
         );
       }
-      progress.push({ type: 'progress', done, total, ...(note !== undefined && { note }) });
+      progress.push({
+        type: 'progress',
+        done,
+        total,
+        ...(note !== undefined && { note: textOf(note) }),
+      });
     },
   };
 }

@@ -2,15 +2,29 @@ import type { JobError } from '@heavylift/jobs';
 import { isFinalError } from '../handlers/errors.js';
 
 /** So that a job's whole history fits into the ledger. */
-const maxMessageLength = 1_000;
+const longest = { name: 100, message: 1_000 };
 
-/** Whatever was thrown, as the protocol tells it. */
+/** Whatever was thrown, as the protocol tells it. Handlers may throw anything, and errors may have anything for their name and message. */
 export function jobError(thrown: unknown): JobError {
-  const { name, message } =
-    thrown instanceof Error ? thrown : { name: 'Error', message: String(thrown) };
+  const { name, message }: { name: unknown; message: unknown } =
+    thrown instanceof Error ? thrown : { name: 'Error', message: thrown };
   return {
-    class: name,
-    message: message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message,
+    class: clip(textOf(name) || 'Error', longest.name),
+    message: clip(textOf(message), longest.message),
     ...(isFinalError(thrown) && { final: true }),
   };
+}
+
+/** The value as text. Never throws. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  try {
+    return (typeof value === 'object' ? JSON.stringify(value) : undefined) ?? String(value);
+  } catch {
+    return 'something that has no text';
+  }
+}
+
+function clip(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }

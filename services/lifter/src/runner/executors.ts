@@ -109,9 +109,8 @@ function runInline(task: Task, moduleUrl: string, { obey, tell }: Control): Prom
       ask: (reason) => controller.abort(toldToEnd(reason)),
       kill: () => reject(new Error('it did not end when it was told to')),
     });
-    void runAttempt(task, moduleUrl, { signal: controller.signal, tell }).then((how) => {
-      disobey();
-      resolve(how);
-    });
+    runAttempt(task, moduleUrl, { signal: controller.signal, tell })
+      .finally(disobey)
+      .then(resolve, reject);
   });
 }

@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { JobError } from '@heavylift/jobs';
 import { within } from '@heavylift/service';
@@ -119,9 +118,13 @@ export function startHostProcess(options: HostProcessOptions): HostProcess {
   };
 
   async function bury(): Promise<void> {
-    const silent = Promise.all([once(child, 'close'), once(child, 'disconnect')]);
+    const silent = Promise.all([
+      new Promise((resolve) => child.once('close', resolve)),
+      new Promise((resolve) => child.once('disconnect', resolve)),
+    ]);
     // Without a process there is nothing that could end.
-    const [code, signal] = child.pid === undefined ? [null, null] : await once(child, 'exit');
+    const { code, signal } =
+      child.pid === undefined ? { code: null, signal: null } : await exit(child);
     isGone = true;
     killGroup();
     // What it said last is still on its way. A grandchild of a group of its own may hold the pipes for ever.
@@ -171,6 +174,12 @@ export function startHostProcess(options: HostProcessOptions): HostProcess {
     },
   };
 }
+
+type Exit = Pick<Death, 'code' | 'signal'>;
+
+/** Unlike `once` of `node:events` it does not take an error, of sending to a process that is dying, for the end. */
+const exit = (child: ChildProcess): Promise<Exit> =>
+  new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
 
 /** The account's password is the lifter's own. */
 function environment(): NodeJS.ProcessEnv {

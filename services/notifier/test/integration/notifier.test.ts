@@ -128,7 +128,8 @@ async function playDispatcher() {
   };
   return {
     told: () => events.filter(({ type }) => type === 'told').map(({ job }) => job),
-    async accept(requester: Requester = person) {
+    /** @param lifter full JID of the one that runs it. @default it waits */
+    async accept(requester: Requester = person, lifter?: string) {
       const entry = ledger.add({
         id: makeJobId(Date.now(), crypto.getRandomValues(new Uint8Array(10))),
         kind: 'lift',
@@ -142,7 +143,10 @@ async function playDispatcher() {
         stalls: 0,
         target: { type: 'any' },
         failures: [],
-        state: { type: 'pending' },
+        state:
+          lifter === undefined
+            ? { type: 'pending' }
+            : { type: 'assigned', lifter, since: Date.now() },
       });
       await write();
       return entry;
@@ -157,7 +161,9 @@ async function playDispatcher() {
 async function playLifter() {
   const [account] = provisioned.accounts.lifters;
   if (account === undefined) throw new Error('no lifter');
-  const pubsub = pubsubOf(await login(account));
+  const session = await login(account);
+  const jid = String(session.jid);
+  const pubsub = pubsubOf(session);
   const { nodes } = provisioned;
   await pubsub.node(nodes.handlers, handlersCodec).publish(
     [
@@ -174,12 +180,16 @@ async function playLifter() {
     { id: account.username },
   );
   return {
+    jid,
     progress: (job: string, done: number) =>
       pubsub
         .node(nodes.events, eventsCodec)
         .publish([{ type: 'progress', job, attempt: 1, at: Date.now(), done, total: 3 }]),
     succeed: (...entries: { readonly id: string; readonly number: number }[]) =>
-      pubsub.node(nodes.results, resultsCodec).publish(entries.map(resultOf), { id: randomUUID() }),
+      pubsub.node(nodes.results, resultsCodec).publish(
+        entries.map((entry) => ({ ...resultOf(entry), lifter: jid })),
+        { id: randomUUID() },
+      ),
   };
 }
 
@@ -272,7 +282,7 @@ it('tells a program of many jobs in few messages, each with what came of it', as
 
 it('shows progress as one message, corrected (XEP-0308) and not to be kept (XEP-0334)', async () => {
   const [dispatcher, lifter, you] = [await playDispatcher(), await playLifter(), await listen()];
-  const entry = await dispatcher.accept();
+  const entry = await dispatcher.accept(person, lifter.jid);
   // The notifier may see the progress before the job, and passes over it then.
   await vi.waitFor(async () => {
     await lifter.progress(entry.id, 1);
