@@ -46,7 +46,7 @@ export function reportOf(ended: EndedAttempt): Report | undefined {
       return { ...attemptBase(ended), outcome: 'failed', reason, error };
     }
     case 'released':
-      return { ...attemptBase(ended), outcome: 'released', note: outcome.reason };
+      return released(ended, outcome.reason);
     case 'aborted':
       return reportOfAborted(ended);
   }
@@ -57,10 +57,15 @@ function reportOfAborted(ended: EndedAttempt): Report | undefined {
     case 'cancelled':
       return { ...resultBase(ended), status: 'cancelled' };
     case 'draining':
-      return { ...attemptBase(ended), outcome: 'released', note: 'the lifter is shutting down' };
+      return released(ended, 'the lifter is shutting down');
     default:
       return undefined;
   }
+}
+
+function released(ended: EndedAttempt, note: string): Report {
+  const { revision } = ended.assignment;
+  return { ...attemptBase(ended), outcome: 'released', revision, note };
 }
 
 function resultBase({ assignment, started, finished }: EndedAttempt) {

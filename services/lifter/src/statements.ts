@@ -37,6 +37,10 @@ interface Statement {
 export function createStatements(): Statements {
   const statements = new Map<JobId, Statement>();
 
+  /** What was handed back and comes again is to be done, whether the dispatcher has heard of that or not. */
+  const isOrderedAnew = ({ report, answers }: Statement, now: Assignment): boolean =>
+    !isResult(report) && report.outcome === 'released' && now.revision > answers.revision;
+
   function isUnheard(statement: Statement, now: Assignment, somebodyNew: boolean): boolean {
     // What is still being published need not be repeated.
     if (!statement.isConfirmed) return false;
@@ -71,7 +75,7 @@ export function createStatements(): Statements {
         const statement = statements.get(job);
         if (statement === undefined) return [];
         const now = mine.get(job);
-        if (now?.attempt !== statement.report.attempt) {
+        if (now?.attempt !== statement.report.attempt || isOrderedAnew(statement, now)) {
           statements.delete(job);
           return [];
         }

@@ -67,11 +67,13 @@ describe('a report of an attempt', () => {
     expect(report({ type: 'released', reason: 'no scanner here' })).toEqual({
       ...base,
       outcome: 'released',
+      revision: 1,
       note: 'no scanner here',
     });
     expect(report({ type: 'aborted' }, { reason: 'draining' })).toEqual({
       ...base,
       outcome: 'released',
+      revision: 1,
       note: 'the lifter is shutting down',
     });
   });

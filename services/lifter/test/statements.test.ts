@@ -62,6 +62,21 @@ describe('a report, which is gone once it has been said', () => {
   });
 });
 
+it('a job that was handed back and comes again is no question, but a new order', () => {
+  const report = reportOf({
+    assignment: order,
+    outcome: { type: 'released', reason: 'full' },
+    finished: 9,
+  });
+  if (!report) throw new Error('nothing to say');
+  const { statements, repeated } = statementOf(report);
+  statements.confirmed(report);
+  expect(repeated(order, { newEpoch: true })).toEqual([report]);
+  statements.confirmed(report);
+  expect(repeated(assignment({ id: 'a', revision: 4 }))).toEqual([]);
+  expect(statements.isOf('a', 1)).toBe(false);
+});
+
 it('a job counts as not told until the server has confirmed it', () => {
   const result = said('succeeded');
   const { statements } = statementOf(result);

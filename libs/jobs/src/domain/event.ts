@@ -22,8 +22,11 @@ export type AttemptReport = {
   readonly at: Instant;
 } & (
   | { readonly outcome: 'failed'; readonly reason: 'failed' | 'timeout'; readonly error: JobError }
-  /** Handed back unfinished, at no cost of an attempt: the lifter is shutting down, or does not know the kind. */
-  | { readonly outcome: 'released'; readonly note?: string }
+  /**
+   * Handed back unfinished, at no cost of an attempt: the lifter is shutting down, or does not know the kind. The same attempt may be
+   * given to the same lifter again, so `revision` names the entry that this answers; early versions do not say.
+   */
+  | { readonly outcome: 'released'; readonly revision?: number; readonly note?: string }
 );
 
 /** The requester has the outcome: the server confirmed the message. The dispatcher lets the entry go. */

@@ -11,6 +11,7 @@ import {
   jobId,
   malformed,
   oneOf,
+  optionalInteger,
   optionalNumber,
   present,
   text,
@@ -74,7 +75,8 @@ function decodeProgress(element: Element): Progress {
 function encodeAttempt(report: AttemptReport): Element {
   const { job, attempt, lifter, outcome } = report;
   const attributes = { job, attempt, lifter, at: timestamp(report.at), outcome };
-  if (outcome === 'released') return xml('attempt', attributes, ...encodeNote(report.note));
+  if (outcome === 'released')
+    return xml('attempt', { ...attributes, revision: report.revision }, ...encodeNote(report.note));
   return xml(
     'attempt',
     { ...attributes, reason: report.reason },
@@ -92,7 +94,8 @@ function decodeAttempt(element: Element): AttemptReport {
   } as const;
   const outcome = oneOf(element, 'outcome', ['failed', 'released']);
   if (outcome === 'released') {
-    return { ...base, outcome, ...present({ note: decodeNote(element) }) };
+    const revision = optionalInteger(element, 'revision', 1);
+    return { ...base, outcome, ...present({ revision, note: decodeNote(element) }) };
   }
   const error = element.getChild('error', EVENT_NAMESPACE);
   if (error === undefined) throw malformed(element, 'it failed, but has no <error>');

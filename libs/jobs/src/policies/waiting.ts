@@ -30,8 +30,8 @@ export interface WaitingContext {
   readonly limits: Limits;
   /** Waiting jobs that go before it. */
   readonly ahead: number;
-  /** It was handed back by a lifter that goes on. @default false */
-  readonly handedBack?: boolean;
+  /** When a lifter that handed it back may have it again. */
+  readonly anotherTry?: Instant;
 }
 
 /** Why the job does not run; undefined if it is assigned. The reason named is the one that has to go first. */
@@ -39,7 +39,6 @@ export function whyWaiting(entry: JobEntry, context: WaitingContext): Waiting | 
   if (entry.state.type === 'assigned') return undefined;
   const { notBefore, kind } = entry;
   if (notBefore !== undefined && notBefore > context.now) {
-    if (context.handedBack === true) return { for: 'another-try', at: notBefore };
     return { for: entry.failures.length > 0 ? 'next-attempt' : 'start', at: notBefore };
   }
   if (entry.target.type === 'all') return { for: 'children' };
@@ -56,8 +55,14 @@ export function whyWaiting(entry: JobEntry, context: WaitingContext): Waiting | 
       return { for: 'kind-limit', kind, limit: limits.runningOfKind?.[kind] ?? 0 };
     case 'requester':
       return { for: 'requester-limit', limit: limits.runningOfRequester ?? 0 };
-    default:
-      return { for: 'slot', ahead: context.ahead };
+    default: {
+      const { anotherTry = context.now, now, ahead } = context;
+      // A lifter is free, or there would be another one to wait for.
+      const hasPlace = able.some(({ busy, slots }) => busy < slots);
+      if (hasPlace && Number.isFinite(anotherTry) && anotherTry > now)
+        return { for: 'another-try', at: anotherTry };
+      return { for: 'slot', ahead };
+    }
   }
 }
 

@@ -188,7 +188,7 @@ export const jobEvent: fc.Arbitrary<JobEvent> = oneof(
           error: jobError,
         }),
         record({ outcome: constant('released') }),
-        record({ outcome: constant('released'), note: anyText }),
+        record({ outcome: constant('released'), revision: positive, note: anyText }),
       ),
     )
     .map(([base, outcome]) => ({ ...base, ...outcome })),

@@ -33,6 +33,13 @@ const mostRepeated = 64;
 /** Bounds of the wait before a job that a lifter would not have is given out again. */
 const declined = { initialMs: 250, maxMs: 60_000 };
 
+/** Who has handed a job back. */
+interface Declined {
+  /** Until when it is not given to each of them again. */
+  readonly until: Map<string, number>;
+  readonly times: number;
+}
+
 type Changes = Parameters<Ledger['change']>[1];
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
@@ -51,7 +58,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** Of open jobs whose requesters are not told yet. They take no slot. */
   const outcomes = new Map<JobId, JobResult>();
   /** Who has handed back which job. */
-  const decliners = new Map<JobId, { readonly lifters: Set<string>; times: number }>();
+  const decliners = new Map<JobId, Declined>();
   /** When outcomes became known, or were published again last. */
   const settled = new Map<JobId, number>();
   const wholes = createWholes({
@@ -153,7 +160,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       lifters: lifters.live(),
       running,
       limits: limits(),
-      hasDeclined: ({ id }, lifter) => decliners.get(id)?.lifters.has(lifter) ?? false,
+      hasDeclined: ({ id }, lifter) => (decliners.get(id)?.until.get(lifter) ?? 0) > now(),
     });
     for (const { entry, lifter } of assignments) {
       change(entry, { state: { type: 'assigned', lifter, since: now() } });
@@ -236,21 +243,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** It was handed back, at no cost of an attempt: another lifter is to have it, or the same one after a while. */
   function released(entry: JobEntry, lifter: string): void {
     const takers = lifters.live().filter((other) => takes(other, entry.kind, targetName(entry)));
-    if (!takers.some(({ jid }) => jid === lifter)) {
-      // It is about to leave, which says nothing about the job.
-      change(entry, { state: { type: 'pending' } });
-      return;
+    // Who is about to leave says nothing about the job by it.
+    if (takers.some(({ jid }) => jid === lifter)) {
+      const { until, times } = decliners.get(entry.id) ?? { until: new Map(), times: 0 };
+      const waitMs = Math.min(declined.maxMs, declined.initialMs * 2 ** (times + 1));
+      until.set(lifter, now() + waitMs);
+      decliners.set(entry.id, { until, times: times + 1 });
     }
-    const declining = decliners.get(entry.id) ?? { lifters: new Set(), times: 0 };
-    decliners.set(entry.id, declining);
-    declining.lifters.add(lifter);
-    declining.times += 1;
-    const others = takers.some(({ jid }) => !declining.lifters.has(jid));
-    const waitMs = Math.min(declined.maxMs, declined.initialMs * 2 ** declining.times);
-    change(entry, {
-      state: { type: 'pending' },
-      notBefore: others ? undefined : now() + waitMs,
-    });
+    change(entry, { state: { type: 'pending' } });
   }
 
   /** What the ledger says of running jobs, compared with what lifters say of themselves. */
@@ -315,7 +315,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const ahead = queue.has(job) ? queue.ahead(entry) : 0;
       const waiting = whyWaiting(entry, {
         ...{ now: now(), lifters: lifters.live(), running, limits: limits(), ahead },
-        handedBack: decliners.has(job),
+        anotherTry: Math.min(...(decliners.get(job)?.until.values() ?? [])),
       });
       return waiting && waitingText(waiting, now());
     },
@@ -349,8 +349,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const entry = ledger.get(report.job);
       if (entry === undefined || outcomes.has(entry.id) || entry.state.type !== 'assigned') return;
       if (entry.state.lifter !== from || entry.attempt !== report.attempt) return;
-      if (report.outcome === 'released') released(entry, from);
-      else {
+      if (report.outcome === 'released') {
+        // The same attempt can be given to the same lifter again: this may be about the time before.
+        if ((report.revision ?? entry.revision) === entry.revision) released(entry, from);
+      } else {
         const { attempt, reason, at, error } = report;
         failed(entry, { attempt, lifter: from, at, reason, error });
       }

@@ -332,6 +332,35 @@ describe('a job that a lifter hands back', () => {
     expect(lifterOf(job)).toBe(two);
   });
 
+  it('does not come back to it at once though all others are full, and goes to the first that is not', () => {
+    const { scheduler, ledger, submit, lifterOf, pass } = office();
+    scheduler.announced(one, announcement());
+    const job = submit().id;
+    scheduler.announced(two, announcement({ slots: 0 }));
+    scheduler.reported(release(job, one), one);
+    expect(lifterOf(job)).toBeUndefined();
+    pass(250);
+    expect(lifterOf(job)).toBeUndefined();
+    scheduler.announced(two, announcement({ slots: 1 }));
+    expect(lifterOf(job)).toBe(two);
+    expect(ledger.get(job)).toMatchObject({ attempt: 1, stalls: 0 });
+  });
+
+  it('is not taken from a lifter by what it said of the time before', () => {
+    const { scheduler, ledger, submit, lifterOf, pass } = office();
+    scheduler.announced(one, announcement());
+    const { id, revision } = submit();
+    const first = { ...release(id, one), revision };
+    scheduler.reported(first, one);
+    pass(1_000);
+    expect(lifterOf(id)).toBe(one);
+    const second = ledger.get(id)?.revision ?? 0;
+    scheduler.reported({ ...first, revision: second + 1 }, one);
+    expect(lifterOf(id)).toBe(one);
+    scheduler.reported({ ...first, revision: second }, one);
+    expect(lifterOf(id)).toBeUndefined();
+  });
+
   it('comes back to it after a while if there is no other', () => {
     const { scheduler, submit, lifterOf, pass } = office();
     scheduler.announced(one, announcement());
