@@ -108,6 +108,25 @@ describe('group commit', () => {
     expect(ledger.confirmed('1.2')).toBeUndefined();
   });
 
+  it('never writes a sheet that a reader would refuse, be it full of jobs let go', () => {
+    const { ledger, node } = begun();
+    // Of each sheet's jobs few stay, the others end: what they leave is carried over when another one comes.
+    for (let number = 1; number <= 12_000; number += 1) {
+      ledger.add(someJob(number));
+      if (number % 128 === 0) node.flush(ledger);
+    }
+    for (let number = 1; number <= 12_000; number += 1) {
+      if (number % 8 !== 0) ledger.remove(idOf(number));
+      if (number % 512 === 0) node.flush(ledger);
+    }
+    for (let number = 12_001; number <= 12_100; number += 1) {
+      ledger.add(someJob(number));
+      node.flush(ledger);
+    }
+    for (const { sheet } of node.items())
+      expect(sheetCodec.decode(sheetCodec.encode(sheet)).sequence).toBe(sheet.sequence);
+  });
+
   it('bounds a sheet to 128 jobs and 96 KiB of entries', () => {
     const { ledger, node } = begun();
     for (let number = 1; number <= 300; number += 1) ledger.add(someJob(number));
@@ -157,6 +176,23 @@ describe('entries', () => {
     const changed = ledger.change(idOf(1), { notBefore: undefined });
     expect(changed).not.toHaveProperty('notBefore');
     expect(changed).toHaveProperty('deadline', 9);
+  });
+
+  it('are never refused for whom a job is given to or who asks for its end, however much has failed', () => {
+    const { ledger } = begun();
+    ledger.add(someJob(1, { args: { text: 'x'.repeat(20_000) } }));
+    const [lifter, by] = [`${'l'.repeat(3_000)}@x`, `${'b'.repeat(3_000)}@x`];
+    const failure = { attempt: 1, reason: 'failed', lifter: 'a@x/1', at: 0 } as const;
+    const error = { class: 'Error', message: 'x'.repeat(997) };
+    const fail = () => {
+      const { failures = [] } = ledger.get(idOf(1)) ?? {};
+      ledger.change(idOf(1), { failures: [...failures, { ...failure, error }] });
+    };
+    expect(() => {
+      for (let attempt = 1; attempt < 100; attempt += 1) fail();
+    }).toThrow(expect.objectContaining({ code: 'entry-too-large' }));
+    ledger.change(idOf(1), { state: { type: 'assigned', lifter, since: 0 } });
+    ledger.change(idOf(1), { cancelRequested: { at: 0, by } });
   });
 
   it('are refused with a reason', () => {

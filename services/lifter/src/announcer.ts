@@ -30,6 +30,8 @@ export interface AnnouncerOptions {
 }
 
 const intervalMs = 250;
+/** Said again so often, changed or not: the server may have taken us for gone, and told the dispatcher so. */
+const repeatMs = 30_000;
 
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const { session, dispatcher, describe, onAsked, log } = options;
@@ -43,6 +45,10 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const describePresence = () =>
     xml('presence', { to: dispatcher }, lifterCodec.encode(describe()));
   const changes = latest<void>(intervalMs, () => void send(describePresence()));
+
+  const repeating = setInterval(() => {
+    if (session.status === 'online') changes.push();
+  }, repeatMs).unref();
 
   const unhandle = session.handle('get', 'query', LIFTER_NAMESPACE, async ({ from, payload }) => {
     if (from.bare().toString() === dispatcher) {
@@ -59,6 +65,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     appear: () => send(xml('presence', {}, xml('priority', {}, '0'))),
     announce: () => changes.push(),
     async disappear() {
+      clearInterval(repeating);
       changes.close();
       unhandle();
       // The last word says what is left undone, so that nobody takes a clean stop for a death.

@@ -20,15 +20,18 @@ export interface OpenJobs {
   withKey(kind: string, uniqueKey: string): JobId | undefined;
   /**
    * The job that this very message has brought already: same sender, same origin-id (XEP-0359) or else message id, while the job is open or
-   * for the duplicate window after it was submitted. Not longer, since some clients use ids again.
+   * for the duplicate window after it was submitted (or until so many others have been). Not longer, since some clients use ids again.
    */
   duplicateOf(requester: Requester, now: Instant): KnownJob | undefined;
 }
 
 /** So long after it was submitted, the same message is the same job, open or not, in milliseconds. */
 export const duplicateWindowMs = 600_000;
+/** Closed jobs whose messages are remembered: some 90 MB of them. Of more jobs in ten minutes, the oldest are forgotten. */
+const mostRemembered = 200_000;
 
-export function createOpenJobs(): OpenJobs {
+/** @param remembered closed jobs whose messages are known, at most */
+export function createOpenJobs(remembered = mostRemembered): OpenJobs {
   const numbers = new Map<number, JobId>();
   const keys = new Map<string, JobId>();
   const messages = new Map<string, KnownJob>();
@@ -44,6 +47,8 @@ export function createOpenJobs(): OpenJobs {
 
   function sweep(now: Instant): void {
     for (const id of recent.due(now)) forgetMessage(id);
+    while (recent.next !== undefined && recent.size > remembered)
+      for (const id of recent.due(recent.next)) forgetMessage(id);
   }
 
   return {

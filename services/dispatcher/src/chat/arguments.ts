@@ -1,4 +1,5 @@
 import type { HandlerField, HandlerSpec, Json, JsonObject } from '@heavylift/jobs';
+import { echo } from './texts.js';
 import type { Word } from './words.js';
 
 export type ArgumentsOrProblem = { readonly args: JsonObject } | { readonly problem: string };
@@ -28,7 +29,7 @@ export function readArguments(
     if (taken.length > 0) given.set(field.name, taken.join(' '));
   }
   const [tooMuch] = byPosition;
-  if (tooMuch !== undefined) return { problem: `"${tooMuch}" is one word too many` };
+  if (tooMuch !== undefined) return { problem: `"${echo(tooMuch)}" is one word too many` };
   return checkArguments(spec, given);
 }
 
@@ -46,7 +47,7 @@ export function checkArguments(
       continue;
     }
     const read = readValue(field, text);
-    if ('problem' in read) return { problem: `${field.name} is "${text}", ${read.problem}` };
+    if ('problem' in read) return { problem: `${field.name} is "${echo(text)}", ${read.problem}` };
     args[field.name] = read.value;
   }
   return { args };

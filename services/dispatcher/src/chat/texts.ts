@@ -19,7 +19,7 @@ export const texts = {
       : `Dunno how to ${command}. Did you mean ${nearMiss}?`,
   givingUp: (answer: string) =>
     `${answer}\nI say no more until you write something that I know. Try help.`,
-  unreadable: (problem: string) => `I can't read that: ${problem}.`,
+  unreadable: (problem: string) => `I can't read that: ${cut(problem)}.`,
   wrongArguments: (problem: string, usage: string) => `${problem}. Usage: ${usage}`,
   encrypted: 'I can only read messages without encryption. Please switch it off for this chat.',
   tooOld: (text: string, ageMs: number) =>
@@ -32,7 +32,7 @@ export const texts = {
   deniedArguments: (what: string, argument: string, condition: Condition) =>
     `You may not ${what} like that: ${argument} has to be ${conditionText(condition)}.`,
   stranger: 'I only work for people of this server.',
-  impossible: (reason: string) => `I can't do that: ${reason}.`,
+  impossible: (reason: string) => `I can't do that: ${cut(reason)}.`,
   starting: 'I am just starting. Please try again in a few seconds.',
   startingStatus: 'starting',
   standingBy: 'standing by',
@@ -63,6 +63,9 @@ export const texts = {
 
 /** The longest part of a person's own words that an answer repeats. */
 const longestEcho = 100;
+
+/** A sentence that may have somebody's own words in it. */
+const cut = (text: string): string => (text.length <= 400 ? text : `${text.slice(0, 400)}…`);
 
 /** What was typed, short enough to be said back in one line. */
 export function echo(text: string): string {

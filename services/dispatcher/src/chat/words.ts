@@ -26,6 +26,8 @@ export function splitWords(line: string): WordsOrProblem {
   let started = false;
   let closing: string | undefined;
   let escaped = false;
+  /** Looking for it at the end of the text would take longer and longer. */
+  let last = '';
   const end = () => {
     if (started) words.push({ text, quoted });
     text = '';
@@ -46,8 +48,9 @@ export function splitWords(line: string): WordsOrProblem {
       end();
       continue;
     }
-    const opens = text === '' || text.endsWith('=') ? quotes.get(char) : undefined;
+    const opens = text === '' || last === '=' ? quotes.get(char) : undefined;
     started = true;
+    last = char;
     if (opens === undefined) text += char;
     else {
       closing = opens;

@@ -66,7 +66,14 @@ export function openRemembered(
   const lost = remembered && recall(remembered, newestEpoch(items), found);
   if (lost === undefined)
     return { ledger, isContinued: false, recalled: 0, standing: [...found.values()] };
-  for (const entry of lost.restore) ledger.restore(entry);
+  for (const entry of lost.restore) {
+    try {
+      ledger.restore(entry);
+    } catch (error) {
+      // The node says that it has been let go: by the leader before, after we had read it and before we wrote anything.
+      if (!(error instanceof JobsError && error.code === 'duplicate-job')) throw error;
+    }
+  }
   for (const entry of lost.update) ledger.change(entry.id, changesTo(entry));
   for (const id of lost.remove) ledger.remove(id);
   const recalled = lost.restore.length + lost.update.length + lost.remove.length;

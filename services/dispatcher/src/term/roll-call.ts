@@ -9,7 +9,7 @@ import { hasCondition, type Session } from '@heavylift/xmpp-pubsub';
 export interface RollCallPorts {
   readonly session: Pick<Session, 'request'>;
   /** Full JIDs of those that are to be asked. */
-  readonly lifters: () => readonly string[];
+  readonly lifters: readonly string[];
   readonly query: () => RunningQuery;
   readonly onAnswer: (lifter: string, announcement: LifterAnnouncement) => void;
   readonly onAbsent: (lifter: string) => void;
@@ -20,7 +20,7 @@ export interface RollCallPorts {
 export async function callRoll(ports: RollCallPorts): Promise<void> {
   const { session, lifters, query, onAnswer, onAbsent, onFailure } = ports;
   await Promise.all(
-    lifters().map(async (to) => {
+    lifters.map(async (to) => {
       try {
         const payload = runningQueryCodec.encode(query());
         const announcement = await session.request({ type: 'get', to, payload });

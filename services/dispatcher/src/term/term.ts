@@ -295,6 +295,19 @@ export async function beginTerm(
   });
   const replicas = [catalogue.replica, replicateResults()];
   let timers: readonly NodeJS.Timeout[] = [];
+  function ask(lifters: readonly string[]): void {
+    callRoll({
+      session,
+      lifters,
+      query: () => (ledger.newest === undefined ? {} : { newest: ledger.newest }),
+      onAnswer(jid, announcement) {
+        scheduler.announced(jid, announcement);
+        onCounts();
+      },
+      onAbsent: (jid) => scheduler.left(jid),
+      onFailure: (error, lifter) => log.debug({ err: error, lifter }, 'no answer to the roll call'),
+    }).catch((error: unknown) => log.warn({ err: error }, 'the roll call failed'));
+  }
   const startTimers = (openedAt: number) => [
     setInterval(() => {
       scheduler.tick();
@@ -304,17 +317,7 @@ export async function beginTerm(
     setInterval(() => {
       for (const result of scheduler.untoldFor(untoldMs)) publish(result);
     }, untoldIntervalMs),
-    setInterval(() => {
-      callRoll({
-        session,
-        lifters: () => scheduler.lifters().map(({ jid }) => jid),
-        query: () => (ledger.newest === undefined ? {} : { newest: ledger.newest }),
-        onAnswer: (jid, announcement) => scheduler.announced(jid, announcement),
-        onAbsent: (jid) => scheduler.left(jid),
-        onFailure: (error, lifter) =>
-          log.debug({ err: error, lifter }, 'no answer to the roll call'),
-      }).catch((error: unknown) => log.warn({ err: error }, 'the roll call failed'));
-    }, rollCallMs),
+    setInterval(() => ask(scheduler.lifters().map(({ jid }) => jid)), rollCallMs),
     setInterval(() => {
       writer
         .verify(() => nodes.jobs.itemIds())
@@ -368,6 +371,8 @@ export async function beginTerm(
     lifterLeft(jid) {
       scheduler.left(jid);
       onCounts();
+      // It may be there all the same: the server ends an old stream after a new one of the same full JID has begun.
+      ask([jid]);
     },
     end,
   };

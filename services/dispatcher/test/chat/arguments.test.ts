@@ -29,6 +29,14 @@ describe('readArguments', () => {
   it('reads by position, and fills in defaults', () => {
     expect(read('3 1.5')).toEqual({ args: { count: 3, weight: 1.5, fragile: false } });
   });
+  it('is done with a text of any length at once, and does not say all of it back', () => {
+    for (const text of [`${'1'.repeat(200_000)}x`, `${'1'.repeat(200_000)}e`]) {
+      const began = performance.now();
+      expect(JSON.stringify(read(text)).length).toBeLessThan(1_000);
+      // It took a minute once.
+      expect(performance.now() - began).toBeLessThan(5_000);
+    }
+  });
   it('reads by name, in any order, mixed with positions', () => {
     expect(read('SIZE=l 3 fragile=yes')).toEqual({ args: { count: 3, fragile: true, size: 'L' } });
   });

@@ -38,7 +38,7 @@ it('asks each lifter what it runs, names the newest sheet, and finds out who is 
   const newest = { epoch: 3, sequence: 17 };
   await callRoll({
     session: asking,
-    lifters: () => jids,
+    lifters: jids,
     query: () => ({ newest }),
     onAnswer: (lifter, answer) => answers.push([lifter, answer]),
     onAbsent: (lifter) => answers.push([lifter, 'absent']),
