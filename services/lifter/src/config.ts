@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import {
   type Config,
+  duration,
   integer,
   list,
   matching,
@@ -51,6 +52,12 @@ export const lifterOptions = {
       'Items of results that stay at the node of this lifter for whoever was away: each has one job, or dozens under load. The oldest is overwritten. The node has to hold as many (`max_items`).',
     type: integer({ min: 1, max: 100_000 }),
     default: '500',
+  }),
+  LIFTER_HANDLERS_IDLE: withDefault({
+    description:
+      'After so long without a job, the process in which handlers run is ended, and with it what they keep in memory. The next job starts it again, which takes a moment.',
+    type: duration({ min: '1s', max: '30d' }),
+    default: '1m',
   }),
   LIFTER_DRAIN_SECONDS: withDefault({
     description: 'Time for running jobs to finish when told to stop; then they are handed back.',

@@ -58,6 +58,7 @@ export function composeLifter(config: LifterConfig): ServiceParts {
       createRunner({
         slots: config.LIFTER_SLOTS,
         graceMs,
+        idleMs: config.LIFTER_HANDLERS_IDLE,
         onOutput: (line, stream) => log.warn({ stream, line }, 'a handler wrote this'),
         onRestarted: ({ job, attempt, handler }) =>
           log.warn(

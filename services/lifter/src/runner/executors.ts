@@ -14,6 +14,8 @@ export interface ExecutorsOptions {
   readonly slots: number;
   readonly onOutput: (line: string, stream: OutputStream) => void;
   readonly onRestarted: (task: Task) => void;
+  /** @default never */
+  readonly idleMs?: number;
   readonly programs: URL;
 }
 
@@ -21,7 +23,7 @@ export interface ExecutorsOptions {
 const killTimeoutMs = 750;
 
 export function createExecutors(options: ExecutorsOptions): Executors {
-  const { slots, onOutput, onRestarted, programs } = options;
+  const { slots, onOutput, onRestarted, idleMs, programs } = options;
   const solos = new Set<HostProcess>();
 
   const startHost = () =>
@@ -32,14 +34,14 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       killTimeoutMs,
     });
   // Commands have a host without handlers, which could bring it down.
-  const threads = startedAgain(startHost);
-  const commands = startedAgain(startHost);
+  const threads = startedAgain(startHost, idleMs);
+  const commands = startedAgain(startHost, idleMs);
   // The first job need not wait for it.
-  threads.get();
+  threads.start();
 
   async function runInThread(task: Task, control: Control): Promise<TaskReturn> {
     try {
-      return await threads.get().run(task, control);
+      return await threads.run(task, control);
     } catch (error) {
       const isAlone = !(error instanceof HostDied) || error.casualties === 1;
       if (isAlone || control.isAsked()) throw error;
@@ -73,7 +75,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
 
   return {
     run(isolation, task, control) {
-      if (task.work.type === 'command') return commands.get().run(task, control);
+      if (task.work.type === 'command') return commands.run(task, control);
       switch (isolation) {
         case 'thread':
           return runInThread(task, control);
@@ -84,20 +86,47 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       }
     },
     async stop() {
-      await Promise.all([...solos, ...threads.all(), ...commands.all()].map((host) => host.stop()));
+      await Promise.all([...solos, threads, commands].map((host) => host.stop()));
     },
   };
 }
 
-/** A process that is started when it is needed, and again when it is gone. */
-function startedAgain(start: () => HostProcess) {
+/** A process that is started when it is needed, again when it is gone, and ended when it is idle: it takes some 50 MB. */
+function startedAgain(startHost: () => HostProcess, idleMs?: number) {
   let host: HostProcess | undefined;
+  let tasks = 0;
+  let idle: NodeJS.Timeout | undefined;
+
+  function start(): HostProcess {
+    if (host === undefined || host.isGone) host = startHost();
+    waitForWork();
+    return host;
+  }
+
+  function waitForWork(): void {
+    clearTimeout(idle);
+    if (idleMs !== undefined && tasks === 0) idle = setTimeout(stop, idleMs).unref();
+  }
+
+  async function stop(): Promise<void> {
+    clearTimeout(idle);
+    const ending = host;
+    host = undefined;
+    await ending?.stop();
+  }
+
   return {
-    get() {
-      if (host === undefined || host.isGone) host = start();
-      return host;
+    start,
+    async run(task: Task, control: Control): Promise<TaskReturn> {
+      tasks += 1;
+      try {
+        return await start().run(task, control);
+      } finally {
+        tasks -= 1;
+        waitForWork();
+      }
     },
-    all: () => (host === undefined ? [] : [host]),
+    stop,
   };
 }
 

@@ -44,6 +44,8 @@ export interface RunnerOptions {
   readonly onOutput: (line: string, stream: OutputStream) => void;
   /** Attempts that shared a process with one that brought it down, and start over. */
   readonly onRestarted: (task: Task) => void;
+  /** A process of handlers that has had nothing to do for so long is ended, and started again for the next attempt, in milliseconds. @default never */
+  readonly idleMs?: number;
   /** Where the programs of this folder are, as JavaScript. @default beside this one */
   readonly programs?: URL;
 }

@@ -185,6 +185,32 @@ describe('what takes more memory than it may', () => {
   );
 });
 
+it('a process without work is ended after a while, and the next attempt has another one', async () => {
+  const idle = createRunner({
+    ...{ slots: 1, graceMs, idleMs: 500, programs: built('runner/') },
+    onOutput: () => undefined,
+    onRestarted: () => undefined,
+  });
+  const processOf = async (): Promise<number> => {
+    const outcome = await run('process-id', { by: idle });
+    return outcome.type === 'succeeded' && typeof outcome.value === 'number' ? outcome.value : 0;
+  };
+  const isThere = (pid: number): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  const first = await processOf();
+  expect(isThere(first)).toBe(true);
+  await expect.poll(() => isThere(first)).toBe(false);
+  const second = await processOf();
+  expect(second).not.toBe(first);
+  await idle.stop();
+  await expect.poll(() => isThere(second)).toBe(false);
+}, 60_000);
+
 it('an attempt that shared its process with one that brought it down starts over, alone', async () => {
   const neighbour = run('patient-echo');
   const outcome = await run('hog-buffers');

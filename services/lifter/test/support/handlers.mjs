@@ -19,6 +19,7 @@ export default [
   handler('throw-release', () => {
     throw new ReleaseError('no scanner here');
   }),
+  handler('process-id', () => process.pid),
   handler('exit', () => process.exit(3)),
   handler('reject-unhandled', async () => {
     void Promise.reject(new Error('nobody caught me'));
