@@ -15,7 +15,9 @@ export interface Backlog {
   /** Jobs told after one that was accepted later, by more than there are slots. */
   readonly outOfOrder: number;
   readonly untold: number;
-  readonly usage: readonly Taken[];
+  /** While the queue was filled, and from the restart until it had run empty. */
+  readonly filling: readonly Taken[];
+  readonly emptying: readonly Taken[];
 }
 
 /** How many requests wait for their answer while jobs are being accepted. */
@@ -30,19 +32,20 @@ const drainLimitMs = 120_000;
 export async function backlog(system: System, size: number, slots: number): Promise<Backlog> {
   const held = [...Array(slots).keys()];
   await accept(system, held.length, 'hold ms=3600000');
-  const usage = await measureUsage(
-    (await processesOf(system)).filter(({ name }) => name !== 'dispatcher-1'),
-  );
+  const filled = await measureUsage(await processesOf(system));
   const tenth = Math.floor(size / 10);
   const emptyRate = await accept(system, tenth, 'noop');
   await accept(system, size - 2 * tenth, 'noop');
   const fullRate = await accept(system, tenth, 'noop');
+
+  const filling = await filled();
 
   const killed = now();
   const [dispatcher] = system.crew.of('dispatcher');
   dispatcher?.signal('SIGKILL');
   const restartMs = (await acceptedAgain(system)) - killed;
 
+  const emptied = await measureUsage(await processesOf(system));
   // Those that hold the slots are cancelled: lifters that are told to stop would hand them back.
   const before = toldCount(system);
   const draining = now();
@@ -57,7 +60,8 @@ export async function backlog(system: System, size: number, slots: number): Prom
     drainRate,
     outOfOrder: outOfOrder(system, slots),
     untold: untold(system),
-    usage: await usage(),
+    filling,
+    emptying: await emptied(),
   };
 }
 

@@ -114,7 +114,8 @@ async function bench(wanted: BenchOptions): Promise<void> {
           ['not told', String(found.untold)],
         ]),
       );
-      say(usageTable(found.usage));
+      say(`\nwhile it was filled\n${usageTable(found.filling)}`);
+      say(`\nwhile it was emptied\n${usageTable(found.emptying)}`);
     });
   }
 }

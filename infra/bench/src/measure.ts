@@ -122,8 +122,8 @@ export async function throughput(
   };
 }
 
-/** Time for services to give back what busy times have left of garbage, in milliseconds. */
-const restMs = 20_000;
+/** Time for services to give back what busy times have left of garbage, and for lifters to end the process of their handlers, in milliseconds. */
+const restMs = 75_000;
 
 /** What everybody takes while nothing is asked for. */
 export async function idle(system: System, ms: number): Promise<readonly Taken[]> {
