@@ -76,7 +76,7 @@ export function check(history: readonly Observation[]): Verdict {
   const isolations = all(history, 'isolation');
   const overlaps = [
     ...[...runs.values()].flatMap(overlapsOf),
-    ...[...ofOneKey.values()].flatMap(overlapsOf).filter(isOfTwoJobs),
+    ...[...ofOneKey.values()].flatMap(overlapsOf).filter(isOfTwoRequests),
   ];
   const isIsolated = ({ at, lifters }: Overlap) =>
     isolations.some(
@@ -177,7 +177,7 @@ function runsOf(history: readonly Observation[]): Run[] {
   });
 }
 
-function overlapsOf(runs: readonly Run[]): (Overlap & { readonly jobs: readonly string[] })[] {
+function overlapsOf(runs: readonly Run[]): (Overlap & { readonly requests: readonly string[] })[] {
   const inOrder = runs.toSorted((a, b) => a.started.at - b.started.at);
   return inOrder.flatMap((earlier, index) =>
     inOrder
@@ -186,7 +186,7 @@ function overlapsOf(runs: readonly Run[]): (Overlap & { readonly jobs: readonly 
       .map(({ started, lifter }) => ({
         at: started.at,
         lifters: [lifter, earlier.lifter],
-        jobs: [started.job, earlier.started.job],
+        requests: [started.request, earlier.started.request],
         finding: {
           job: started.job,
           text: `attempt ${started.attempt} began (process ${started.pid}) while attempt ${earlier.started.attempt} of ${earlier.started.job} ran (process ${earlier.started.pid})`,
@@ -195,8 +195,12 @@ function overlapsOf(runs: readonly Run[]): (Overlap & { readonly jobs: readonly 
   );
 }
 
-const isOfTwoJobs = ({ jobs: [one, other] }: { readonly jobs: readonly string[] }): boolean =>
-  one !== other;
+/** The parts of a job for all lifters are of one. */
+const isOfTwoRequests = ({
+  requests: [one, other],
+}: {
+  readonly requests: readonly string[];
+}): boolean => one !== other;
 
 /** An attempt that ended by itself is no re-execution when it is followed by the next one. */
 function repeatedRuns(runs: readonly Run[]): number {
