@@ -67,6 +67,27 @@ describe("a reader's view of the ledger", () => {
     expect(replica.size).toBe(2);
   });
 
+  it('does not take a job for gone while the sheet may be missing that has it anew, but one that is said to be', () => {
+    const { ledger, flush, sheets } = recorded();
+    const replica = createLedgerReplica();
+    replica.reset(sheets);
+    const first = ledger.add(someJob(1));
+    replica.published([flush()]);
+    const [second] = [ledger.add(someJob(2)), ledger.add(someJob(3))];
+    replica.published([flush()]);
+    ledger.change(first.id, { priority: 1 });
+    const missed = flush();
+    // Its neighbour stands, so it takes a word to let it go.
+    ledger.remove(second.id);
+    expect(replica.published([flush()])).toMatchObject({ gone: [second.id] });
+    expect(replica.missing).toBe(1);
+    expect(replica.get(first.id)).toStrictEqual(first);
+    expect(replica.published([missed])).toMatchObject({ changed: [{ id: first.id, priority: 1 }] });
+    ledger.remove(first.id);
+    flush();
+    expect(replica.reset(sheets)).toMatchObject({ gone: [first.id] });
+  });
+
   it('knows which sheets it has seen: those up to the newest, of any epoch', () => {
     const { ledger, flush, sheets } = recorded();
     const replica = createLedgerReplica();

@@ -10,7 +10,7 @@ export type IgnoredReason =
   | 'foreign'
   /** It comes from an account that may not say it. */
   | 'untrusted'
-  /** It is of a leader whose time is over, or has come before. */
+  /** It is of a leader whose time is over. */
   | 'stale';
 
 /**

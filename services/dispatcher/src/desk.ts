@@ -85,7 +85,7 @@ export interface Desk {
   cancel(number: number, by: string): Promise<CancelAnswer>;
   /** A job that failed for good, however long ago and under whichever dispatcher. */
   failed(number: number): Promise<JobView | undefined>;
-  /** The latest jobs that failed for good, newest first. */
+  /** Jobs that failed for good, newest first. */
   allFailed(): Promise<readonly JobView[]>;
   /** Runs a job that failed for good once more, under a new number, for whoever asked first. */
   retry(number: number): Promise<RetryAnswer>;

@@ -46,9 +46,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     xml('presence', { to: dispatcher }, lifterCodec.encode(describe()));
   const changes = latest<void>(intervalMs, () => void send(describePresence()));
 
-  const repeating = setInterval(() => {
-    if (session.status === 'online') changes.push();
-  }, repeatMs).unref();
+  let repeating: NodeJS.Timeout | undefined;
 
   const unhandle = session.handle('get', 'query', LIFTER_NAMESPACE, async ({ from, payload }) => {
     if (from.bare().toString() === dispatcher) {
@@ -63,7 +61,13 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   return {
     // Sent to the bare JID, headlines reach resources of a priority that is not negative (RFC 6121 section 8.5.2.1.1).
     appear: () => send(xml('presence', {}, xml('priority', {}, '0'))),
-    announce: () => changes.push(),
+    announce() {
+      // Not before somebody has said that there is something to say.
+      repeating ??= setInterval(() => {
+        if (session.status === 'online') changes.push();
+      }, repeatMs).unref();
+      changes.push();
+    },
     async disappear() {
       clearInterval(repeating);
       changes.close();

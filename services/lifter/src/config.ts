@@ -56,7 +56,7 @@ export const lifterOptions = {
   LIFTER_HANDLERS_IDLE: withDefault({
     description:
       'After so long without a job, the process in which handlers run is ended, and with it what they keep in memory. The next job starts it again, which takes a moment.',
-    type: duration({ min: '1s', max: '30d' }),
+    type: duration({ min: '1s', max: '20d' }),
     default: '1m',
   }),
   LIFTER_DRAIN_SECONDS: withDefault({

@@ -65,9 +65,7 @@ export function createLedgerView(options: LedgerViewOptions): LedgerView {
     reset(items) {
       const changes = ledger.reset(sheetItems(items));
       // From scratch, for the server may have given the new stream another full JID.
-      const before = [...mine.values()];
       mine.clear();
-      if (ledger.missing > 0) noteAll(before);
       noteAll(ledger.entries());
       isCurrent = session.status === 'online';
       onNews({ ...changes, isReread: true });
@@ -79,11 +77,9 @@ export function createLedgerView(options: LedgerViewOptions): LedgerView {
       const changes = ledger.published(sheetItems(event.items));
       if (ledger.refused > refused)
         ignore('jobs', 'stale', { sheets: event.items.map(({ id }) => id) });
-      // What seems to have been let go may stand in a sheet that was missed: not believed until all have been read.
-      const gone = ledger.missing > 0 ? [] : changes.gone;
-      for (const job of gone) mine.delete(job);
+      for (const job of changes.gone) mine.delete(job);
       noteAll(changes.changed);
-      onNews({ ...changes, gone, isReread: false });
+      onNews({ ...changes, isReread: false });
       if (ledger.missing > 0) reread.push();
     },
     failed: (err) => log.warn({ err }, 'the ledger could not be read, trying again'),

@@ -46,6 +46,7 @@ export function openLedger(options: LedgerOptions): Ledger {
     );
   }
   const entryBytes = Math.min(maxBytes, MAX_ENTRY_BYTES);
+  const reservedBytes = Math.min(RESERVED_BYTES, entryBytes / 4);
   const reading = readSheets(items);
   const { newest, counting, idle } = reading;
   if (newest !== undefined && newest.epoch >= epoch) {
@@ -255,8 +256,10 @@ export function openLedger(options: LedgerOptions): Ledger {
       const { job, entry } = openEntry(id);
       const unwritten = changes.has(id);
       const changed = applyChange(entry, change, unwritten ? job.revision : job.revision + 1);
-      const isLonger = changed.failures.length > entry.failures.length;
-      job.bytes = measure(changed, isLonger ? entryBytes - RESERVED_BYTES : entryBytes);
+      // What is put back as it was may have used of the reserve already: it is not pending.
+      const isFailure =
+        changed.state.type === 'pending' && changed.failures.length > entry.failures.length;
+      job.bytes = measure(changed, isFailure ? entryBytes - reservedBytes : entryBytes);
       job.entry = changed;
       job.revision = changed.revision;
       changes.set(id, job);

@@ -24,8 +24,12 @@ export function createLedgerReplica(): LedgerReplica {
   /** Every record of a job in them. */
   const records = new Map<JobId, SheetRecord[]>();
   const open = new Map<JobId, SheetRecord & { readonly entry: JobEntry }>();
+  /** Open jobs of which no record is left, while sheets are missing that may have one. */
+  const doubtful = new Set<JobId>();
   let newest: Sheet | undefined;
   let refused = 0;
+
+  const missing = () => (newest === undefined ? 0 : countingSheets(newest) - sheets.size);
 
   function hold(id: string, sheet: Sheet, touched: Set<JobId>): void {
     sheets.set(id, sheet);
@@ -76,9 +80,16 @@ export function createLedgerReplica(): LedgerReplica {
   function changesOf(touched: Set<JobId>, epochBefore: number | undefined): LedgerChanges {
     const changed: JobEntry[] = [];
     const gone: JobId[] = [];
+    const isIncomplete = missing() > 0;
+    if (!isIncomplete) for (const job of doubtful) touched.add(job);
     for (const job of touched) {
       const before = open.get(job);
       const now = currentOf(job);
+      if (now === undefined && isIncomplete) {
+        if (before !== undefined) doubtful.add(job);
+        continue;
+      }
+      doubtful.delete(job);
       if (now?.entry === undefined) {
         if (open.delete(job)) gone.push(job);
         continue;
@@ -110,7 +121,7 @@ export function createLedgerReplica(): LedgerReplica {
       return open.size;
     },
     get missing() {
-      return newest === undefined ? 0 : countingSheets(newest) - sheets.size;
+      return missing();
     },
     get refused() {
       return refused;

@@ -99,7 +99,7 @@ export interface Ledger {
 export interface LedgerChanges {
   /** Entries that are new, have another revision, or were written anew by another epoch. */
   readonly changed: readonly JobEntry[];
-  /** Jobs that are open no more. */
+  /** Jobs that are open no more. One that a missing sheet may have anew is not among them until all sheets have been seen. */
   readonly gone: readonly JobId[];
   /** A higher epoch has begun. */
   readonly newEpoch: boolean;

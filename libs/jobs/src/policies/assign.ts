@@ -22,7 +22,7 @@ export interface AssignContext {
   /** Jobs assigned now. */
   readonly running: Counts;
   readonly limits: Limits;
-  /** Whether the lifter is not to have the job for now, having handed it back. @default never */
+  /** Whether the lifter had better not have the job, having handed it back; it gets it if no other takes it. @default never */
   readonly hasDeclined?: (entry: JobEntry, lifter: string) => boolean;
 }
 
@@ -51,21 +51,15 @@ export function assignPending(context: AssignContext): Assignment[] {
   const requester = (key: string): boolean => !requesterLimitReached(key, counts, limits);
 
   const assignments: Assignment[] = [];
-  const passedOver: JobEntry[] = [];
   for (;;) {
     const entry = queue.take({ place, requester });
-    if (entry === undefined) break;
+    if (entry === undefined) return assignments;
     const willing = [...loads.values()].filter(({ jid }) => !hasDeclined(entry, jid));
-    const lifter = chooseLifter(entry, willing);
-    if (lifter === undefined) {
-      // A job for all has no business in the queue; else there is a place, at lifters that would not have it.
-      if (entry.target.type !== 'all') passedOver.push(entry);
-      continue;
-    }
+    const lifter = chooseLifter(entry, willing) ?? chooseLifter(entry, loads.values());
+    // The queue gave it because there is a place, unless it is a job for all, which has no business in the queue.
+    if (lifter === undefined) continue;
     lifter.busy += 1;
     given.add(entry);
     assignments.push({ entry, lifter: lifter.jid });
   }
-  for (const entry of passedOver) queue.add(entry);
-  return assignments;
 }

@@ -20,7 +20,7 @@ export interface OpenJobs {
   withKey(kind: string, uniqueKey: string): JobId | undefined;
   /**
    * The job that this very message has brought already: same sender, same origin-id (XEP-0359) or else message id, while the job is open or
-   * for the duplicate window after it was submitted (or until so many others have been). Not longer, since some clients use ids again.
+   * for the duplicate window after it was submitted (or until so many others have ended). Not longer, since some clients use ids again.
    */
   duplicateOf(requester: Requester, now: Instant): KnownJob | undefined;
 }

@@ -6,7 +6,7 @@ import type { Counts } from './tally.js';
 export type Waiting =
   /** Its start was asked for later, or it pauses after a failed attempt. */
   | { readonly for: 'start' | 'next-attempt'; readonly at: Instant }
-  /** A lifter handed it back, and there is no other one to take it. */
+  /** A lifter handed it back, and no other one has a free slot for it. */
   | { readonly for: 'another-try'; readonly at: Instant }
   /** It is for all lifters, and their parts are not done. */
   | { readonly for: 'children' }
@@ -30,8 +30,8 @@ export interface WaitingContext {
   readonly limits: Limits;
   /** Waiting jobs that go before it. */
   readonly ahead: number;
-  /** When a lifter that handed it back may have it again. */
-  readonly anotherTry?: Instant;
+  /** A lifter that goes on has handed it back. @default false */
+  readonly handedBack?: boolean;
 }
 
 /** Why the job does not run; undefined if it is assigned. The reason named is the one that has to go first. */
@@ -39,6 +39,7 @@ export function whyWaiting(entry: JobEntry, context: WaitingContext): Waiting | 
   if (entry.state.type === 'assigned') return undefined;
   const { notBefore, kind } = entry;
   if (notBefore !== undefined && notBefore > context.now) {
+    if (context.handedBack === true) return { for: 'another-try', at: notBefore };
     return { for: entry.failures.length > 0 ? 'next-attempt' : 'start', at: notBefore };
   }
   if (entry.target.type === 'all') return { for: 'children' };
@@ -55,14 +56,8 @@ export function whyWaiting(entry: JobEntry, context: WaitingContext): Waiting | 
       return { for: 'kind-limit', kind, limit: limits.runningOfKind?.[kind] ?? 0 };
     case 'requester':
       return { for: 'requester-limit', limit: limits.runningOfRequester ?? 0 };
-    default: {
-      const { anotherTry = context.now, now, ahead } = context;
-      // A lifter is free, or there would be another one to wait for.
-      const hasPlace = able.some(({ busy, slots }) => busy < slots);
-      if (hasPlace && Number.isFinite(anotherTry) && anotherTry > now)
-        return { for: 'another-try', at: anotherTry };
-      return { for: 'slot', ahead };
-    }
+    default:
+      return { for: 'slot', ahead: context.ahead };
   }
 }
 
@@ -74,7 +69,7 @@ export function waitingText(waiting: Waiting, now: Instant): string {
     case 'next-attempt':
       return `for its next attempt in ${durationText(waiting.at - now)}`;
     case 'another-try':
-      return `for another try in ${durationText(waiting.at - now)}: the lifter handed it back`;
+      return `for another try in ${durationText(waiting.at - now)}: a lifter handed it back`;
     case 'children':
       return 'for every lifter to do its part';
     case 'handler':

@@ -28,13 +28,13 @@ export function expectElement(element: Element, name: string, namespace: string)
   );
 }
 
-/** Child elements of that name and namespace, in order. */
 /**
- * One that goes beyond would keep its readers busy. Writers stay below it by their bounds in bytes: a full sheet has 1,024 records of jobs
+ * Records in one payload, at most. One that goes beyond would keep its readers busy. Writers stay below it by their bounds in bytes: a full sheet has 1,024 records of jobs
  * let go, and 128 of open ones; a lifter has as many slots at most.
  */
 const mostChildren = 4_096;
 
+/** Child elements of that name and namespace, in order. */
 export function children(element: Element, name: string, namespace: string): Element[] {
   return notTooMany(element, element.getChildren(name, namespace));
 }

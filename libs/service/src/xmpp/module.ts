@@ -55,7 +55,7 @@ const reasons = {
   'foreign-event': 'foreign',
 } as const satisfies Record<Ignored['reason'], IgnoredReason>;
 
-function labelsOf({ reason, node = '' }: Ignored, { NODE_PREFIX }: PubSubConfig) {
+function labelsOf({ reason, node = 'event' }: Ignored, { NODE_PREFIX }: PubSubConfig) {
   const source = node.startsWith(NODE_PREFIX) ? node.slice(NODE_PREFIX.length) : node;
   return { source, reason: reasons[reason] };
 }

@@ -65,11 +65,12 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
   const listRefusal = (who: string, command: string, all: boolean, what: string) =>
     all ? refusedAsOthers(who, command, '', what) : undefined;
 
-  /** What a dispatcher has forgotten, or never knew, of failed jobs the node knows. */
+  /** A dispatcher remembers the last jobs that ended; the node of failed jobs has those of long ago, and whether one has been retried. */
   async function jobOf(desk: Desk, number: number): Promise<JobView | undefined> {
     const view = desk.job(number);
-    const isFailed = view?.result?.status === 'failed';
-    return view === undefined || isFailed ? ((await desk.failed(number)) ?? view) : view;
+    if (view === undefined) return desk.failed(number);
+    if (view.result?.status !== 'failed') return view;
+    return (await desk.failed(number).catch(() => undefined)) ?? view;
   }
 
   async function status(who: string, { job: number }: JsonObject): Promise<Answer> {

@@ -66,7 +66,7 @@ export function createConversation(ports: ConversationPorts) {
 
   function unknownText(text: string): string {
     const known = [...specs().keys(), ...builtIns.keys(), 'help'];
-    const name = text.split(' ', 1)[0]?.slice(0, longestName) ?? '';
+    const name = echo(text).split(' ', 1)[0]?.slice(0, longestName) ?? '';
     return texts.unknown(echo(text), nearest(name.toLowerCase(), known));
   }
 
@@ -117,7 +117,7 @@ export function createConversation(ports: ConversationPorts) {
     if (desk === undefined) return no('resource-constraint', texts.starting);
     const spec = desk.specs.get(name);
     if (spec !== undefined) return runHandler(desk, spec, words, line);
-    return { ...no('item-not-found', unknownText(echo(line.text))), notUnderstood: true };
+    return { ...no('item-not-found', unknownText(line.text)), notUnderstood: true };
   }
 
   return { reply };

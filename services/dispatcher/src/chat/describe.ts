@@ -54,7 +54,7 @@ function describeState(view: JobView, now: number): string {
       case 'succeeded':
         return `done ${ago}`;
       case 'failed':
-        return `failed ${ago}${afterAttempts(result.failures.length + 1)}: ${echo(result.error.message)}${asWhat(retriedAs)}`;
+        return `failed ${ago}${afterAttempts(result.failures.length + 1)}: ${echo(result.error.message)}${runAgainAs(retriedAs)}`;
       case 'cancelled':
         return `cancelled ${ago}`;
       case 'expired':
@@ -74,7 +74,7 @@ function howFar(progress: Progress | undefined): string {
   return `, ${part}${note === undefined ? '' : ` (${echo(note)})`}`;
 }
 
-const asWhat = (number: number | undefined) =>
+const runAgainAs = (number: number | undefined) =>
   number === undefined ? '' : `; it has been run again as #${number}`;
 
 const afterAttempts = (attempts: number) => (attempts === 1 ? '' : ` after ${attempts} attempts`);

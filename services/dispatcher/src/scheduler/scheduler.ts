@@ -33,13 +33,6 @@ const mostRepeated = 64;
 /** Bounds of the wait before a job that a lifter would not have is given out again. */
 const declined = { initialMs: 250, maxMs: 60_000 };
 
-/** Who has handed a job back. */
-interface Declined {
-  /** Until when it is not given to each of them again. */
-  readonly until: Map<string, number>;
-  readonly times: number;
-}
-
 type Changes = Parameters<Ledger['change']>[1];
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
@@ -58,7 +51,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** Of open jobs whose requesters are not told yet. They take no slot. */
   const outcomes = new Map<JobId, JobResult>();
   /** Who has handed back which job. */
-  const decliners = new Map<JobId, Declined>();
+  const decliners = new Map<JobId, { readonly lifters: Set<string>; times: number }>();
   /** When outcomes became known, or were published again last. */
   const settled = new Map<JobId, number>();
   const wholes = createWholes({
@@ -160,7 +153,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       lifters: lifters.live(),
       running,
       limits: limits(),
-      hasDeclined: ({ id }, lifter) => (decliners.get(id)?.until.get(lifter) ?? 0) > now(),
+      hasDeclined: ({ id }, lifter) => decliners.get(id)?.lifters.has(lifter) ?? false,
     });
     for (const { entry, lifter } of assignments) {
       change(entry, { state: { type: 'assigned', lifter, since: now() } });
@@ -243,14 +236,24 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** It was handed back, at no cost of an attempt: another lifter is to have it, or the same one after a while. */
   function released(entry: JobEntry, lifter: string): void {
     const takers = lifters.live().filter((other) => takes(other, entry.kind, targetName(entry)));
-    // Who is about to leave says nothing about the job by it.
-    if (takers.some(({ jid }) => jid === lifter)) {
-      const { until, times } = decliners.get(entry.id) ?? { until: new Map(), times: 0 };
-      const waitMs = Math.min(declined.maxMs, declined.initialMs * 2 ** (times + 1));
-      until.set(lifter, now() + waitMs);
-      decliners.set(entry.id, { until, times: times + 1 });
+    if (!takers.some(({ jid }) => jid === lifter)) {
+      // It is about to leave, which says nothing about the job.
+      change(entry, { state: { type: 'pending' } });
+      return;
     }
-    change(entry, { state: { type: 'pending' } });
+    const declining = decliners.get(entry.id) ?? { lifters: new Set(), times: 0 };
+    decliners.set(entry.id, declining);
+    declining.lifters.add(lifter);
+    declining.times += 1;
+    // Only one with a free slot: else the job would come back at once to the one that would not have it.
+    const isTakenByAnother = takers.some(
+      ({ jid, busy, slots }) => busy < slots && !declining.lifters.has(jid),
+    );
+    const waitMs = Math.min(declined.maxMs, declined.initialMs * 2 ** declining.times);
+    change(entry, {
+      state: { type: 'pending' },
+      notBefore: isTakenByAnother ? undefined : now() + waitMs,
+    });
   }
 
   /** What the ledger says of running jobs, compared with what lifters say of themselves. */
@@ -315,7 +318,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const ahead = queue.has(job) ? queue.ahead(entry) : 0;
       const waiting = whyWaiting(entry, {
         ...{ now: now(), lifters: lifters.live(), running, limits: limits(), ahead },
-        anotherTry: Math.min(...(decliners.get(job)?.until.values() ?? [])),
+        handedBack: decliners.has(job),
       });
       return waiting && waitingText(waiting, now());
     },

@@ -100,9 +100,9 @@ export function createDesk(parts: DeskParts): OfficeDesk {
   }
 
   /** It is answered when the one that came first is safe. */
-  async function duplicate(job: JobId, number: number): Promise<RunAnswer> {
+  async function duplicate(job: JobId, number: number) {
     if (acceptances.isAwaited(job)) await acceptances.written(job);
-    return { kind: 'duplicate', job, number };
+    return { kind: 'duplicate', job, number } as const;
   }
 
   async function accept(asked: NewJob): Promise<RunAnswer> {
@@ -210,6 +210,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     openTwin: ({ kind, uniqueKey }) => openWithKey(kind, uniqueKey),
     refusal: ({ requester }) => refusal(requesterKey(requester)),
     accept,
+    duplicate,
     now: clock,
     log,
   });
@@ -303,7 +304,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       const found = await failed.find(number);
       return found && viewOfFailed(found);
     },
-    allFailed: async () => (await failed.latest()).map(viewOfFailed),
+    allFailed: async () => (await failed.all()).map(viewOfFailed),
     retry,
 
     schedules: () => schedules.all(),

@@ -9,8 +9,8 @@ export interface FailedJobs {
   /** Whether it was added and does not stand in the node yet. */
   isOnItsWay(job: JobId): boolean;
   find(number: number): Promise<FailedJob | undefined>;
-  /** The latest, newest first. */
-  latest(): Promise<readonly FailedJob[]>;
+  /** As many as the node keeps, newest first. */
+  all(): Promise<readonly FailedJob[]>;
   /** Notes that it has had its second chance. */
   retried(job: FailedJob, as: number): Promise<void>;
   resume(): void;
@@ -18,7 +18,7 @@ export interface FailedJobs {
 }
 
 export interface FailedJobsPorts {
-  readonly node: Pick<PubSubNode<FailedJob>, 'publish' | 'items'>;
+  readonly node: Pick<PubSubNode<FailedJob>, 'publish' | 'items' | 'pages'>;
   /** Lets through what was published by an account that may. */
   readonly trusted: (items: readonly Item<FailedJob>[]) => readonly Item<FailedJob>[];
   readonly isOpen: () => boolean;
@@ -27,9 +27,6 @@ export interface FailedJobsPorts {
   readonly onStored: (job: JobId) => void;
   readonly onRetry: (error: unknown, retryInMs: number) => void;
 }
-
-/** How many of the newest are looked through for a list. */
-const latestAtMost = 200;
 
 export function createFailedJobs(ports: FailedJobsPorts): FailedJobs {
   const { node, trusted, isOpen, certify, onStored, onRetry } = ports;
@@ -40,7 +37,9 @@ export function createFailedJobs(ports: FailedJobsPorts): FailedJobs {
       await certify();
       // By number, so that it is found by what people type, and stored once however often.
       for (const job of jobs) {
-        await node.publish(job, { id: String(job.entry.number) });
+        const id = String(job.entry.number);
+        // The term before may have stored it, and it may have been retried since.
+        if ((await node.items({ ids: [id] })).length === 0) await node.publish(job, { id });
         onTheirWay.delete(job.entry.id);
         onStored(job.entry.id);
       }
@@ -49,9 +48,6 @@ export function createFailedJobs(ports: FailedJobsPorts): FailedJobs {
     maxEntries: 16,
     onRetry: (error, _jobs, retryInMs) => onRetry(error, retryInMs),
   });
-  const read = async (which: { ids?: readonly string[]; max?: number }) =>
-    trusted(await node.items(which)).map(({ value }) => value);
-
   return {
     add(job) {
       onTheirWay.add(job.entry.id);
@@ -59,12 +55,14 @@ export function createFailedJobs(ports: FailedJobsPorts): FailedJobs {
     },
     isOnItsWay: (job) => onTheirWay.has(job),
     async find(number) {
-      const found = await read({ ids: [String(number)] });
-      return found.find(({ entry }) => entry.number === number);
+      const found = trusted(await node.items({ ids: [String(number)] }));
+      return found.map(({ value }) => value).find(({ entry }) => entry.number === number);
     },
-    async latest() {
-      const found = await read({ max: latestAtMost });
-      return [...found].sort((a, b) => b.entry.number - a.entry.number);
+    async all() {
+      const found: FailedJob[] = [];
+      for await (const items of node.pages())
+        for (const { value } of trusted(items)) found.push(value);
+      return found.sort((a, b) => b.entry.number - a.entry.number);
     },
     async retried(job, as) {
       await certify();

@@ -15,13 +15,15 @@ export interface RetriesPorts {
   /** Why no more jobs of whoever asked are taken in just now. */
   readonly refusal: (job: NewJob) => string | undefined;
   readonly accept: (job: NewJob) => Promise<RunAnswer>;
+  /** Answers when that job, which there is already, is safe. */
+  readonly duplicate: (job: JobId, number: number) => Promise<RetryAnswer>;
   readonly now: () => number;
   readonly log: Logger;
 }
 
 /** Runs jobs that failed for good once more, each at most once: what was made of one can be retried in its turn. */
 export function createRetries(ports: RetriesPorts): (number: number) => Promise<RetryAnswer> {
-  const { failed, isKnown, numberOf, openTwin, refusal, accept, now, log } = ports;
+  const { failed, isKnown, numberOf, openTwin, refusal, accept, duplicate, now, log } = ports;
   /** Who asks for the same while it is being seen to gets the same answer. */
   const underWay = new Map<number, Promise<RetryAnswer>>();
 
@@ -31,9 +33,10 @@ export function createRetries(ports: RetriesPorts): (number: number) => Promise<
     const job = anew(found.entry, now());
     // The mark may be missing: a dispatcher can die between the acceptance and the mark.
     const as = found.retriedAs ?? numberOf(job.id);
-    if (as !== undefined) return { kind: 'duplicate', job: job.id, number: as };
+    if (as !== undefined) return duplicate(job.id, as);
     const twin = openTwin(job);
-    if (twin !== undefined) return { kind: 'duplicate', ...twin };
+    // Until its requester has been told of it, the failed job has the key itself.
+    if (twin !== undefined && twin.job !== found.entry.id) return duplicate(twin.job, twin.number);
     const text = refusal(job);
     if (text !== undefined) return { kind: 'refused', text };
     const answer = await accept(job);

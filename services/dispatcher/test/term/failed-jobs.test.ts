@@ -19,6 +19,7 @@ function setUp() {
           confirm.push(() => resolve(id));
         }),
       items: async () => [],
+      async *pages() {},
     },
     trusted: (items) => items,
     isOpen: () => true,

@@ -31,6 +31,7 @@ function setUp(changes: Partial<RetriesPorts> = {}) {
       taken.push(accepted);
       return { kind: 'accepted', entry: accepted };
     },
+    duplicate: async (job, number) => ({ kind: 'duplicate', job, number }),
     now: () => now,
     log: createLogger({ name: 'retries', level: 'silent' }),
     ...changes,
@@ -81,6 +82,11 @@ describe('retrying a job that failed for good', () => {
     });
     expect(await retry(7)).toEqual({ kind: 'duplicate', job: 'twin', number: 9 });
     expect(taken).toEqual([]);
+  });
+
+  it('is not kept from running by the key that the failed job itself has until its requester is told', async () => {
+    const { retry } = setUp({ openTwin: () => ({ job: failedJob.entry.id, number: 7 }) });
+    expect(await retry(7)).toMatchObject({ kind: 'accepted' });
   });
 
   it('is refused where no more jobs are taken in', async () => {
