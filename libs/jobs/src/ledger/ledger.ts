@@ -6,7 +6,7 @@ import { present } from '../xml/read.js';
 import { createBooks, type Job, type Page } from './books.js';
 import { createDraft, type Draft } from './draft.js';
 import { createRetractions } from './retractions.js';
-import { epochsFrom, gapsBetween, missingFrom, readSheets } from './rules.js';
+import { epochsFrom, gapsBetween, readSheets } from './rules.js';
 import type { EntryChange, Flush, Ledger, LedgerOptions } from './types.js';
 
 /** Tombstones a sheet holds, at most; they go first, being small and freeing sheets. */
@@ -47,8 +47,7 @@ export function openLedger(options: LedgerOptions): Ledger {
   }
   const entryBytes = Math.min(maxBytes, MAX_ENTRY_BYTES);
   const reservedBytes = Math.min(RESERVED_BYTES, entryBytes / 4);
-  const reading = readSheets(items);
-  const { newest, counting, idle } = reading;
+  const { newest, counting, idle } = readSheets(items);
   if (newest !== undefined && newest.epoch >= epoch) {
     throw new JobsError(
       'stale-epoch',
@@ -225,7 +224,6 @@ export function openLedger(options: LedgerOptions): Ledger {
 
   return {
     epoch,
-    missing: missingFrom(reading),
     get size() {
       return size;
     },

@@ -1,6 +1,6 @@
 import type { JobEntry, JobId } from '../domain/job.js';
 import { type Sheet, sheetItemId } from '../domain/sheet.js';
-import { compareAge, countingSheets, countsUnder, isNewer, isStale } from './rules.js';
+import { compareAge, countsUnder, isNewer, isStale, missingBeside } from './rules.js';
 import type { LedgerChanges, LedgerReplica, SheetItem } from './types.js';
 
 /** What one sheet says of a job; no entry: that it has been let go. */
@@ -29,7 +29,7 @@ export function createLedgerReplica(): LedgerReplica {
   let newest: Sheet | undefined;
   let refused = 0;
 
-  const missing = () => (newest === undefined ? 0 : countingSheets(newest) - sheets.size);
+  const missing = () => missingBeside(sheets.size, newest);
 
   function hold(id: string, sheet: Sheet, touched: Set<JobId>): void {
     sheets.set(id, sheet);

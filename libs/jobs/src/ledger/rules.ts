@@ -47,7 +47,7 @@ function isDead(dead: readonly SequenceRange[], sequence: number): boolean {
 }
 
 /** How many sheets count, by what the newest says, itself included. */
-export function countingSheets(newest: Sheet): number {
+function countingSheets(newest: Sheet): number {
   const dead = newest.dead.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   return newest.sequence - newest.floor + 1 - dead;
 }
@@ -73,11 +73,13 @@ export function epochsFrom(epochs: readonly EpochStart[], floor: number): EpochS
 
 /** How many sheets count, by what the newest of these says, and are not among them. */
 export function sheetsMissing(items: readonly SheetItem[]): number {
-  return missingFrom(readSheets(items));
+  const { newest, counting } = readSheets(items);
+  return missingBeside(counting.length, newest);
 }
 
-export function missingFrom({ newest, counting }: Reading): number {
-  return newest === undefined ? 0 : countingSheets(newest) - counting.length;
+/** How many sheets count beside those that are at hand. */
+export function missingBeside(atHand: number, newest: Sheet | undefined): number {
+  return newest === undefined ? 0 : countingSheets(newest) - atHand;
 }
 
 export interface Reading {

@@ -52,8 +52,6 @@ export interface Ledger {
   readonly lastNumber: number;
   /** The newest sheet that the node holds, as far as is known; undefined before the first. */
   readonly newest: SheetPosition | undefined;
-  /** How many sheets ought to have been among the items at opening and were not: the read was incomplete, or the node lost them. */
-  readonly missing: number;
   entries(): IterableIterator<JobEntry>;
   get(id: JobId): JobEntry | undefined;
   /**

@@ -53,8 +53,9 @@ function valuesOf(parts: ReadonlyMap<string, JobResult>): Json {
     name,
     result.status === 'succeeded' ? result.value : null,
   ]);
-  const isTooLarge = escapedBytes(jsonText(Object.fromEntries(values))) > largestValues;
-  return Object.fromEntries(isTooLarge ? values.map(([name]) => [name, null]) : values);
+  const all = Object.fromEntries(values);
+  const isTooLarge = escapedBytes(jsonText(all)) > largestValues;
+  return isTooLarge ? Object.fromEntries(values.map(([name]) => [name, null])) : all;
 }
 
 function partText([name, result]: readonly [string, JobResult]): string {
