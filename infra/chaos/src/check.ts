@@ -104,7 +104,7 @@ export function check(history: readonly Observation[]): Verdict {
     unexpected: unexpected(history, accepted, asked),
     doubled: [
       ...overlaps.filter((each) => !isIsolated(each)).map(({ finding }) => finding),
-      ...[...told].flatMap(([job, messages]) => toldInTwoWays(job, messages)),
+      ...[...told].flatMap(([job, by]) => toldInTwoWays(job, by)),
       ...twoJobsOfOne(history),
     ],
     repeated: again(messages, ({ length }) => length - 1, 'messages on its outcome'),

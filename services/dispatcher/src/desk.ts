@@ -23,6 +23,9 @@ export interface RunRequest {
   readonly traceparent?: string;
 }
 
+/** What came of a job that was to be taken in. */
+export type SubmitAnswer = Exclude<RunAnswer, { readonly kind: 'scheduled' }>;
+
 export type RunAnswer =
   /** It stands in the ledger. `waitsFor`: why it does not run at once. */
   | { readonly kind: 'accepted'; readonly entry: JobEntry; readonly waitsFor?: string }
@@ -63,7 +66,7 @@ export type CancelAnswer =
 
 export type RetryAnswer =
   /** `duplicate`: it has been retried already, or a job with its unique key is open. */
-  | Exclude<RunAnswer, { readonly kind: 'scheduled' }>
+  | SubmitAnswer
   /** Only what has failed for good can be retried. */
   | { readonly kind: 'not-failed' }
   | { readonly kind: 'unknown' };

@@ -188,9 +188,8 @@ export function createLifter(options: LifterOptions): Lifecycle {
 
   function tell(attempt: EndedAttempt): void {
     const { assignment } = attempt;
-    const unnamed = reportOf(attempt);
-    const isNamed = options.namesRequester === true && unnamed !== undefined;
-    const report = isNamed ? withRequester(unnamed, assignment) : unnamed;
+    const said = reportOf(attempt);
+    const report = said && options.namesRequester ? withRequester(said, assignment) : said;
     const isReleased = report !== undefined && !isResult(report) && report.outcome === 'released';
     if (isReleased) taken.release(assignment);
     reporter.ended(assignment, report);

@@ -23,7 +23,7 @@ import {
   spanAttributes,
   type Tracing,
 } from '@heavylift/service';
-import type { Desk, JobView, RunAnswer, RunRequest, ScheduleView } from '../desk.js';
+import type { Desk, JobView, RunAnswer, RunRequest, ScheduleView, SubmitAnswer } from '../desk.js';
 import { jobIdFrom, messageMark } from '../job-id.js';
 import type { DispatcherObserver } from '../metrics.js';
 import type { History } from '../scheduler/history.js';
@@ -105,7 +105,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     return { kind: 'duplicate', job, number } as const;
   }
 
-  async function accept(asked: NewJob): Promise<RunAnswer> {
+  async function accept(asked: NewJob): Promise<SubmitAnswer> {
     const began = Date.now();
     const { traceparent: parent } = asked;
     // All that is done for the job stands under its acceptance.

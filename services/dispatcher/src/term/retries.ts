@@ -1,6 +1,6 @@
 import { type JobEntry, type JobId, madeAt, type NewJob } from '@heavylift/jobs';
 import { aboutJob, type Logger } from '@heavylift/service';
-import type { RetryAnswer, RunAnswer } from '../desk.js';
+import type { RetryAnswer, SubmitAnswer } from '../desk.js';
 import { jobIdFrom } from '../job-id.js';
 import type { FailedJobs } from './failed-jobs.js';
 
@@ -14,7 +14,7 @@ export interface RetriesPorts {
   readonly openTwin: (job: NewJob) => { readonly job: JobId; readonly number: number } | undefined;
   /** Why no more jobs of whoever asked are taken in just now. */
   readonly refusal: (job: NewJob) => string | undefined;
-  readonly accept: (job: NewJob) => Promise<RunAnswer>;
+  readonly accept: (job: NewJob) => Promise<SubmitAnswer>;
   /** Answers when that job, which there is already, is safe. */
   readonly duplicate: (job: JobId, number: number) => Promise<RetryAnswer>;
   readonly now: () => number;
@@ -40,7 +40,6 @@ export function createRetries(ports: RetriesPorts): (number: number) => Promise<
     const text = refusal(job);
     if (text !== undefined) return { kind: 'refused', text };
     const answer = await accept(job);
-    if (answer.kind === 'scheduled') throw new Error(`the retry of #${number} became a schedule`);
     if (answer.kind !== 'accepted') return answer;
     await failed.retried(found, answer.entry.number).catch((error: unknown) => {
       log.warn(

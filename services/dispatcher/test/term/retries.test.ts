@@ -1,7 +1,7 @@
 import type { FailedJob, JobEntry, NewJob } from '@heavylift/jobs';
 import { createLogger } from '@heavylift/service';
 import { describe, expect, it } from 'vitest';
-import type { RunAnswer } from '../../src/desk.js';
+import type { SubmitAnswer } from '../../src/desk.js';
 import { createRetries, type RetriesPorts } from '../../src/term/retries.js';
 import { entry, now } from '../support/desk.js';
 
@@ -26,7 +26,7 @@ function setUp(changes: Partial<RetriesPorts> = {}) {
     numberOf: (job) => taken.find(({ id }) => id === job)?.number,
     openTwin: () => undefined,
     refusal: () => undefined,
-    async accept(job: NewJob): Promise<RunAnswer> {
+    async accept(job: NewJob): Promise<SubmitAnswer> {
       const accepted = { ...job, number: 41 + taken.length, revision: 1 };
       taken.push(accepted);
       return { kind: 'accepted', entry: accepted };

@@ -60,7 +60,7 @@ const millisecondsPer = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const span = z.string().transform((text, context) => {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
   const factor = Object.entries(millisecondsPer).find(([name]) => name === unit)?.[1];
-  if (factor !== undefined && Number(amount) > 0) return Math.ceil(Number(amount) * factor);
+  if (factor !== undefined && Number(amount) > 0) return Number(amount) * factor;
   context.addIssue({ code: 'custom', message: 'expected a time span such as 250ms, 10s or 5m' });
   return z.NEVER;
 });
