@@ -5,39 +5,28 @@ import {
   createPendingQueue,
   createTally,
   endDecision,
-  type Failure,
   isDelayed,
-  isGivenOnAfterStall,
-  isJobsError,
   type JobEntry,
   type JobId,
   type JobResult,
   type Ledger,
   type NewJob,
-  reconcile,
-  retryDecision,
-  takes,
-  targetName,
   waitingText,
   whyWaiting,
 } from '@heavylift/jobs';
+import { createAttempts } from './attempts.js';
 import { createLifterRegistry } from './lifters.js';
 import { createRateMeter } from './rate.js';
 import type { Outcome, Scheduler, SchedulerOptions } from './types.js';
 import { createWholes } from './wholes.js';
 
-/** An assignment may be on its way for so long before it counts as lost. */
-const settleMs = 5_000;
 /** Outcomes that are published again at a time, at most. */
 const mostRepeated = 64;
-/** Bounds of the wait before a job that a lifter would not have is given out again. */
-const declined = { initialMs: 250, maxMs: 60_000 };
 
 type Changes = Parameters<Ledger['change']>[1];
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
   const { history, onChange, onEnd, onOutcome, onGone, onGiven, onRetry, onNote } = options;
-  const leadingSince = now();
   const lifters = createLifterRegistry();
   const queue = createPendingQueue();
   /** Jobs whose start, or next attempt, is still to come. */
@@ -50,10 +39,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const rate = createRateMeter(now);
   /** Of open jobs whose requesters are not told yet. They take no slot. */
   const outcomes = new Map<JobId, JobResult>();
-  /** Who has handed back which job. */
-  const decliners = new Map<JobId, { readonly lifters: Set<string>; times: number }>();
   /** When outcomes became known, or were published again last. */
   const settled = new Map<JobId, number>();
+  const attempts = createAttempts({
+    ...{ lifters, change, end, now, random, graceMs, onNote },
+    ...(onRetry !== undefined && { onRetry }),
+  });
   const wholes = createWholes({
     ledger,
     lifters: lifters.live,
@@ -139,7 +130,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (entry.target.type !== 'child') open.remove(entry);
     openJobs.closed(entry, now());
     wholes.remove(entry);
-    for (const memory of [outcomes, settled, decliners]) memory.delete(id);
+    for (const memory of [outcomes, settled]) memory.delete(id);
+    attempts.forget(id);
     ledger.remove(id);
     onGone(entry);
     onChange();
@@ -153,7 +145,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       lifters: lifters.live(),
       running,
       limits: limits(),
-      hasDeclined: ({ id }, lifter) => decliners.get(id)?.lifters.has(lifter) ?? false,
+      hasDeclined: ({ id }, lifter) => attempts.hasDeclined(id, lifter),
     });
     for (const { entry, lifter } of assignments) {
       change(entry, { state: { type: 'assigned', lifter, since: now() } });
@@ -188,88 +180,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function endWith(entry: JobEntry, result: JobResult): void {
     onEnd(result);
     settle(entry, result);
-  }
-
-  /** The attempt came to nothing: another one, if there may be one. */
-  function failed(entry: JobEntry, failure: Failure): void {
-    const stalled = failure.reason === 'stalled';
-    // Nobody else can do a lifter's own part.
-    const isGivenOn = entry.target.type !== 'child' && isGivenOnAfterStall(entry);
-    const decision = stalled
-      ? { retry: isGivenOn, delayMs: 0 }
-      : retryDecision(entry, failure.error, random());
-    if (!decision.retry) {
-      end(entry, { status: 'failed', error: failure.error });
-      return;
-    }
-    onRetry?.(entry, failure);
-    // It has been taken, whoever would not have it before.
-    decliners.delete(entry.id);
-    try {
-      change(entry, {
-        state: { type: 'pending' },
-        attempt: entry.attempt + 1,
-        stalls: entry.stalls + (stalled ? 1 : 0),
-        failures: [...entry.failures, failure],
-        notBefore: decision.delayMs > 0 ? now() + decision.delayMs : undefined,
-      });
-    } catch (error) {
-      // So many failures that they fit no sheet: enough of them.
-      if (!isJobsError(error, 'entry-too-large')) throw error;
-      end(entry, { status: 'failed', error: failure.error });
-    }
-  }
-
-  function stalled(entry: JobEntry): void {
-    if (entry.state.type !== 'assigned') return;
-    const { lifter } = entry.state;
-    const { id: job, attempt } = entry;
-    if (lifters.handedBack(lifter, job)) {
-      change(entry, { state: { type: 'pending' } });
-      return;
-    }
-    onNote(entry, { lifter }, 'the lifter vanished under the job');
-    const error = { class: 'Stalled', message: `${lifter} vanished while it ran the job` };
-    failed(entry, { attempt, reason: 'stalled', lifter, at: now(), error });
-  }
-
-  /** It was handed back, at no cost of an attempt: another lifter is to have it, or the same one after a while. */
-  function released(entry: JobEntry, lifter: string): void {
-    const takers = lifters.live().filter((other) => takes(other, entry.kind, targetName(entry)));
-    if (!takers.some(({ jid }) => jid === lifter)) {
-      // It is about to leave, which says nothing about the job.
-      change(entry, { state: { type: 'pending' } });
-      return;
-    }
-    const declining = decliners.get(entry.id) ?? { lifters: new Set(), times: 0 };
-    decliners.set(entry.id, declining);
-    declining.lifters.add(lifter);
-    declining.times += 1;
-    // Only one with a free slot: else the job would come back at once to the one that would not have it.
-    const isTakenByAnother = takers.some(
-      ({ jid, busy, slots }) => busy < slots && !declining.lifters.has(jid),
-    );
-    const waitMs = Math.min(declined.maxMs, declined.initialMs * 2 ** declining.times);
-    change(entry, {
-      state: { type: 'pending' },
-      notBefore: isTakenByAnother ? undefined : now() + waitMs,
-    });
-  }
-
-  /** What the ledger says of running jobs, compared with what lifters say of themselves. */
-  function reconcileNow(): void {
-    const found = reconcile(assignedEntries(), lifters.reports(), {
-      now: now(),
-      graceMs,
-      settleMs,
-      leadingSince,
-    });
-    for (const entry of found.stalled) stalled(entry);
-    for (const entry of found.republish) {
-      const { state } = entry;
-      onNote(entry, { state }, 'nobody runs the job, so it is written anew');
-      change(entry, { state: { ...state, ...(state.type === 'assigned' && { since: now() }) } });
-    }
   }
 
   function* assignedEntries(): Iterable<JobEntry> {
@@ -318,7 +228,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const ahead = queue.has(job) ? queue.ahead(entry) : 0;
       const waiting = whyWaiting(entry, {
         ...{ now: now(), lifters: lifters.live(), running, limits: limits(), ahead },
-        handedBack: decliners.has(job),
+        handedBack: attempts.isHandedBack(job),
       });
       return waiting && waitingText(waiting, now());
     },
@@ -350,15 +260,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
     reported(report, from) {
       const entry = ledger.get(report.job);
-      if (entry === undefined || outcomes.has(entry.id) || entry.state.type !== 'assigned') return;
-      if (entry.state.lifter !== from || entry.attempt !== report.attempt) return;
-      if (report.outcome === 'released') {
-        // The same attempt can be given to the same lifter again: this may be about the time before.
-        if ((report.revision ?? entry.revision) === entry.revision) released(entry, from);
-      } else {
-        const { attempt, reason, at, error } = report;
-        failed(entry, { attempt, lifter: from, at, reason, error });
-      }
+      if (entry === undefined || outcomes.has(entry.id)) return;
+      attempts.reported(entry, report, from);
       assign();
     },
     told(job) {
@@ -372,7 +275,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         const entry = ledger.get(job);
         if (entry !== undefined && !outcomes.has(job)) lookAt(entry);
       }
-      if (running.total > 0) reconcileNow();
+      if (running.total > 0) attempts.reconcile(assignedEntries());
       wholes.endDesertedParts();
       assign();
     },

@@ -101,11 +101,13 @@ export function createWholes(ports: WholesPorts): Wholes {
       const whole: NewJob = { ...job, target: { type: 'all' } };
       const names = lifterNamesFor(job.kind, lifters());
       if (names.length === 0) return undefined;
-      // Parts go first: a whole that stands in the node has all of them there.
-      const parts = names.map((name) => takeIn(childOf(whole, makeId(), name)));
+      const parts: JobEntry[] = [];
       try {
+        // Parts go first: a whole that stands in the node has all of them there.
+        for (const name of names) parts.push(takeIn(childOf(whole, makeId(), name)));
         return takeIn(whole);
       } catch (error) {
+        // All or nothing, whichever of them it is that cannot be had.
         for (const part of parts) dismiss(part);
         throw error;
       }

@@ -75,4 +75,34 @@ describe('a job for all lifters', () => {
     nextTerm();
     expect([...ledger.entries()]).toEqual([]);
   });
+
+  it('is taken in with all its parts or with none, whichever of them is too large', () => {
+    const { scheduler, ledger, submitToAll, told, pass } = office();
+    // The part for the one with the longer name is the larger one.
+    for (const jid of ['lifter-1@x/a', 'lifter-10@x/b', 'lifter-100@x/c'])
+      scheduler.announced(jid, announcement());
+    /** @returns how many jobs it brought; they are let go */
+    function bring(length: number): number {
+      try {
+        submitToAll({ args: { motto: 'x'.repeat(length) } });
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'entry-too-large' });
+        expect(told).toEqual([]);
+      }
+      const open = [...ledger.entries()];
+      for (const { id, target } of open) if (target.type === 'all') scheduler.told(id);
+      told.length = 0;
+      return open.length;
+    }
+    let [fits, isTooLong] = [20_000, 30_000];
+    while (isTooLong - fits > 1) {
+      const middle = Math.floor((fits + isTooLong) / 2);
+      if (bring(middle) === 4) fits = middle;
+      else isTooLong = middle;
+    }
+    const lengths = [-3, -2, -1, 0, 1, 2, 3, 4].map((more) => fits + more);
+    expect(lengths.map(bring)).toEqual([4, 4, 4, 4, 0, 0, 0, 0]);
+    pass(1_000);
+    expect([[...ledger.entries()], told]).toEqual([[], []]);
+  });
 });

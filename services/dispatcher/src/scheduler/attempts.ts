@@ -1,0 +1,142 @@
+import {
+  type AttemptReport,
+  type Failure,
+  isGivenOnAfterStall,
+  isJobsError,
+  type JobEntry,
+  type JobId,
+  type Ledger,
+  reconcile,
+  retryDecision,
+  takes,
+  targetName,
+} from '@heavylift/jobs';
+import type { LifterRegistry } from './lifters.js';
+import type { Outcome, SchedulerOptions } from './types.js';
+
+type Changes = Parameters<Ledger['change']>[1];
+
+export interface AttemptsPorts
+  extends Pick<SchedulerOptions, 'now' | 'random' | 'graceMs' | 'onRetry' | 'onNote'> {
+  readonly lifters: LifterRegistry;
+  readonly change: (entry: JobEntry, changes: Changes) => JobEntry;
+  readonly end: (entry: JobEntry, outcome: Outcome) => void;
+}
+
+/** What becomes of jobs whose attempt came to nothing: another attempt, another lifter, or the end. */
+export interface Attempts {
+  /** @param from full JID of who published it; it is believed only of its own present attempts */
+  reported(entry: JobEntry, report: AttemptReport, from: string): void;
+  /** Compares what the ledger says of running jobs with what lifters say of themselves. */
+  reconcile(running: Iterable<JobEntry>): void;
+  hasDeclined(job: JobId, lifter: string): boolean;
+  /** A lifter that goes on has handed it back. */
+  isHandedBack(job: JobId): boolean;
+  /** The job is gone. */
+  forget(job: JobId): void;
+}
+
+/** An assignment may be on its way for so long before it counts as lost. */
+const settleMs = 5_000;
+/** Bounds of the wait before a job that a lifter would not have is given out again. */
+const declined = { initialMs: 250, maxMs: 60_000 };
+
+export function createAttempts(ports: AttemptsPorts): Attempts {
+  const { lifters, change, end, now, random, graceMs, onRetry, onNote } = ports;
+  const leadingSince = now();
+  /** Who has handed back which job. */
+  const decliners = new Map<JobId, { readonly lifters: Set<string>; times: number }>();
+
+  /** The attempt came to nothing: another one, if there may be one. */
+  function failed(entry: JobEntry, failure: Failure): void {
+    const isStall = failure.reason === 'stalled';
+    // Nobody else can do a lifter's own part.
+    const isGivenOn = entry.target.type !== 'child' && isGivenOnAfterStall(entry);
+    const decision = isStall
+      ? { retry: isGivenOn, delayMs: 0 }
+      : retryDecision(entry, failure.error, random());
+    if (!decision.retry) {
+      end(entry, { status: 'failed', error: failure.error });
+      return;
+    }
+    onRetry?.(entry, failure);
+    // It has been taken, whoever would not have it before.
+    decliners.delete(entry.id);
+    try {
+      change(entry, {
+        state: { type: 'pending' },
+        attempt: entry.attempt + 1,
+        stalls: entry.stalls + (isStall ? 1 : 0),
+        failures: [...entry.failures, failure],
+        notBefore: decision.delayMs > 0 ? now() + decision.delayMs : undefined,
+      });
+    } catch (error) {
+      // So many failures that they fit no sheet: enough of them.
+      if (!isJobsError(error, 'entry-too-large')) throw error;
+      end(entry, { status: 'failed', error: failure.error });
+    }
+  }
+
+  function stalled(entry: JobEntry): void {
+    if (entry.state.type !== 'assigned') return;
+    const { lifter } = entry.state;
+    const { id: job, attempt } = entry;
+    if (lifters.handedBack(lifter, job)) {
+      change(entry, { state: { type: 'pending' } });
+      return;
+    }
+    onNote(entry, { lifter }, 'the lifter vanished under the job');
+    const error = { class: 'Stalled', message: `${lifter} vanished while it ran the job` };
+    failed(entry, { attempt, reason: 'stalled', lifter, at: now(), error });
+  }
+
+  /** It was handed back, at no cost of an attempt: another lifter is to have it, or the same one after a while. */
+  function released(entry: JobEntry, lifter: string): void {
+    const takers = lifters.live().filter((other) => takes(other, entry.kind, targetName(entry)));
+    if (!takers.some(({ jid }) => jid === lifter)) {
+      // It is about to leave, which says nothing about the job.
+      change(entry, { state: { type: 'pending' } });
+      return;
+    }
+    const declining = decliners.get(entry.id) ?? { lifters: new Set(), times: 0 };
+    decliners.set(entry.id, declining);
+    declining.lifters.add(lifter);
+    declining.times += 1;
+    // Only one with a free slot: else the job would come back at once to the one that would not have it.
+    const isTakenByAnother = takers.some(
+      ({ jid, busy, slots }) => busy < slots && !declining.lifters.has(jid),
+    );
+    const waitMs = Math.min(declined.maxMs, declined.initialMs * 2 ** declining.times);
+    change(entry, {
+      state: { type: 'pending' },
+      notBefore: isTakenByAnother ? undefined : now() + waitMs,
+    });
+  }
+
+  return {
+    reported(entry, report, from) {
+      if (entry.state.type !== 'assigned') return;
+      if (entry.state.lifter !== from || entry.attempt !== report.attempt) return;
+      if (report.outcome === 'released') {
+        // The same attempt can be given to the same lifter again: this may be about the time before.
+        if ((report.revision ?? entry.revision) === entry.revision) released(entry, from);
+      } else {
+        const { attempt, reason, at, error } = report;
+        failed(entry, { attempt, lifter: from, at, reason, error });
+      }
+    },
+    reconcile(running) {
+      const options = { now: now(), graceMs, settleMs, leadingSince };
+      const found = reconcile(running, lifters.reports(), options);
+      for (const entry of found.stalled) stalled(entry);
+      for (const entry of found.republish) {
+        const { state } = entry;
+        onNote(entry, { state }, 'nobody runs the job, so it is written anew');
+        change(entry, { state: { ...state, ...(state.type === 'assigned' && { since: now() }) } });
+      }
+    },
+    hasDeclined: (job, lifter) => decliners.get(job)?.lifters.has(lifter) ?? false,
+    isHandedBack: (job) => decliners.has(job),
+    forget: (job) => void decliners.delete(job),
+  };
+}
