@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { parseDuration } from '@heavylift/jobs';
 
 /** What `npm run chaos` was asked to do. */
 export interface ChaosOptions {
@@ -28,7 +29,7 @@ Has a chat user ask for jobs while server, services and network are broken in ev
 checks that no accepted job is lost, run twice at once, or told twice. 1: something was.
 
   --seed N         what happens by chance comes out the same again (a random one)
-  --minutes M      how long each scenario goes on; parts of minutes are fine (1)
+  --minutes M      how long each scenario goes on; 1.5, or 90s (1)
   --scenario A,B   only these; "all" (all)
   --rate R         jobs a second (20)
   --dispatchers N  how many of each service (2)
@@ -66,7 +67,7 @@ export function parseChaosArgs(args: readonly string[], known: readonly string[]
       options: {
         scenarios,
         seed: whole('--seed', values.seed, 0, 2 ** 32 - 1),
-        ms: positive('--minutes', values.minutes) * 60_000,
+        ms: minutes('--minutes', values.minutes),
         rate: positive('--rate', values.rate),
         dispatchers: whole('--dispatchers', values.dispatchers, 1, 16),
         notifiers: whole('--notifiers', values.notifiers, 1, 16),
@@ -85,6 +86,15 @@ function whole(flag: string, given: string, min: number, max: number): number {
   const value = Number(given);
   if (/^\d+$/.test(given) && value >= min && value <= max) return value;
   throw new Error(`${flag} takes a whole number from ${min} to ${max}, not "${given}".`);
+}
+
+/** A plain number counts as minutes. */
+function minutes(flag: string, given: string): number {
+  const ms = parseDuration(given, 'm');
+  if (ms !== undefined && ms > 0) return ms;
+  throw new Error(
+    `${flag} takes a number of minutes above 0, or a duration such as 90s, not "${given}".`,
+  );
 }
 
 function positive(flag: string, given: string): number {

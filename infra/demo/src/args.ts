@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { parseDuration } from '@heavylift/jobs';
 
 /** What `npm start` was asked to do. */
 export interface DemoOptions {
@@ -20,7 +21,7 @@ export type ParsedArgs =
   | { readonly kind: 'wrong'; readonly message: string };
 
 export const maxLifters = 64;
-const maxTimeoutSeconds = 86_400;
+const maxTimeout = '1d';
 
 export const usage = `Usage: npm start -- [options]
 
@@ -31,7 +32,7 @@ Lines are read from standard input where that is no terminal.
   --script "lift; dance"  say these lines, wait for every answer, and stop
   --timing                print how long start-up and each answer took
   --lifters N             start N lifters, 1 to ${maxLifters} (1)
-  --timeout SECONDS       give up when a script has heard nothing for so long (60)
+  --timeout DURATION      give up when a script has heard nothing for so long (60s)
   --keep                  keep the server's data in .heavylift/data between starts
   --help                  print this`;
 
@@ -51,10 +52,10 @@ export function parseDemoArgs(args: readonly string[]): ParsedArgs {
     });
     if (values.help) return { kind: 'help' };
     const lifters = wholeNumber('--lifters', values.lifters, maxLifters);
-    const timeout = wholeNumber('--timeout', values.timeout, maxTimeoutSeconds);
+    const timeoutMs = durationMs('--timeout', values.timeout, maxTimeout);
     const script = values.script === undefined ? undefined : scriptLines(values.script);
     const { timing, keep } = values;
-    return { kind: 'run', options: { script, timing, keep, lifters, timeoutMs: timeout * 1000 } };
+    return { kind: 'run', options: { script, timing, keep, lifters, timeoutMs } };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return { kind: 'wrong', message: `${firstSentence(error.message)}. See --help.` };
@@ -73,6 +74,15 @@ function wholeNumber(flag: string, given: string, max: number): number {
   const value = Number(given);
   if (/^\d+$/.test(given) && value >= 1 && value <= max) return value;
   throw new Error(`${flag} takes a whole number from 1 to ${max}, not "${given}"`);
+}
+
+/** A plain number counts as seconds. */
+function durationMs(flag: string, given: string, max: string): number {
+  const ms = parseDuration(given, 's');
+  if (ms !== undefined && ms > 0 && ms <= (parseDuration(max) ?? 0)) return ms;
+  throw new Error(
+    `${flag} takes a duration such as 90s, 10m or 1h30m, at most ${max}, not "${given}"`,
+  );
 }
 
 /** Node's own messages go on to explain positional arguments, which there are none of here. */

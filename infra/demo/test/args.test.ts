@@ -49,7 +49,7 @@ describe('the command line of npm start', () => {
     [['--lifters', '1.5'], '--lifters takes a whole number from 1 to 64, not "1.5". See --help.'],
     [
       ['--timeout', 'soon'],
-      '--timeout takes a whole number from 1 to 86400, not "soon". See --help.',
+      '--timeout takes a duration such as 90s, 10m or 1h30m, at most 1d, not "soon". See --help.',
     ],
   ])('says what is wrong with %j', (args, message) => {
     expect(parseDemoArgs(args)).toEqual({ kind: 'wrong', message });

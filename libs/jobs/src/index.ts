@@ -10,6 +10,7 @@ export type * from './domain/result.js';
 export type * from './domain/schedule.js';
 export * from './domain/sheet.js';
 export type * from './domain/system.js';
+export * from './duration.js';
 export * from './errors.js';
 export { openLedger } from './ledger/ledger.js';
 export { createLedgerReplica, readLedger } from './ledger/replica.js';

@@ -97,7 +97,7 @@ describe('what is wrong', () => {
         '  GYM_SLOST (environment) is no option. Is it GYM_SLOTS?',
         '  GYM_NAME is not given. Expected: a name',
         '  GYM_SLOTS is wrong: "99" (environment). Expected: a whole number from 1 to 64',
-        '  GYM_REST is wrong: "long" (environment). Expected: a time span such as 250ms, 10s or 5m, from 0s to 1h',
+        '  GYM_REST is wrong: "long" (environment). Expected: a duration such as 250ms, 90s, 1h30m or 1.5h, from 0s to 1h',
         '  GYM_OPEN is wrong: "yes" (environment). Expected: true or false',
         '  GYM_KEY is not given. Expected: the key',
       ].join('\n'),

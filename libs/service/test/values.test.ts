@@ -46,8 +46,19 @@ describe('duration', () => {
     ['5m', 300_000],
     ['1h', 3_600_000],
     ['1d', 86_400_000],
+    ['1h30m', 5_400_000],
+    ['1.1h', 3_960_000],
   ])('reads %s as milliseconds', (value, milliseconds) => {
     expect(type.parse(value)).toBe(milliseconds);
+  });
+
+  it('takes a plain number where the option names a unit, and any duration as well', () => {
+    const seconds = duration({ min: '0s', max: '1d', unit: 's' });
+    expect(seconds.parse('30')).toBe(30_000);
+    expect(seconds.parse('0')).toBe(0);
+    expect(seconds.parse('1m30s')).toBe(90_000);
+    expect(accepts(seconds, '86401')).toBe(false);
+    expect(seconds.description).toContain('a number of seconds');
   });
 
   it('keeps its bounds in any unit', () => {

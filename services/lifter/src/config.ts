@@ -14,7 +14,7 @@ import {
   xmppOptions,
 } from '@heavylift/service';
 
-const seconds = () => integer({ min: 0, max: 86_400 });
+const seconds = () => duration({ min: '0s', max: '1d', unit: 's' });
 
 export const lifterOptions = {
   ...xmppOptions,

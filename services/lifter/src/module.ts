@@ -45,7 +45,7 @@ const LifterToken = token<Lifecycle>('Lifter');
 /** What the process of a lifter consists of. */
 export function composeLifter(config: LifterConfig): ServiceParts {
   const { LIFTER_NAME = config.XMPP_USERNAME } = config;
-  const graceMs = config.LIFTER_CANCEL_GRACE_SECONDS * 1_000;
+  const graceMs = config.LIFTER_CANCEL_GRACE_SECONDS;
   // New at each start, so that a full JID names one life of one process.
   const resource = `${LIFTER_NAME}.${randomBytes(6).toString('hex')}`;
 
@@ -88,7 +88,7 @@ export function composeLifter(config: LifterConfig): ServiceParts {
           slots: config.LIFTER_SLOTS,
           namesRequester: config.RESULTS_NAME_REQUESTER,
           resultsKept: config.LIFTER_RESULTS_KEPT,
-          drainMs: config.LIFTER_DRAIN_SECONDS * 1_000,
+          drainMs: config.LIFTER_DRAIN_SECONDS,
           graceMs,
           registry,
           runner,

@@ -3,6 +3,7 @@
  * expects.
  */
 import { readFileSync } from 'node:fs';
+import { type DurationUnit, parseDuration } from '@heavylift/jobs';
 import { z } from 'zod';
 import { messageOf } from '../errors.js';
 
@@ -76,34 +77,42 @@ export function port(): z.ZodType<number, string> {
   return integer({ min: 0, max: 65_535 });
 }
 
-const millisecondsPer = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+export interface DurationBounds {
+  readonly min: string;
+  readonly max: string;
+  /** Of a number that stands alone. @default every number needs its unit */
+  readonly unit?: DurationUnit;
+}
 
-/** A time span such as `250ms`, `10s`, `1.5h`, in milliseconds; bounds, in the same notation, are included. */
-export function duration(bounds: { readonly min: string; readonly max: string }) {
+/** A duration such as `250ms`, `10s`, `1h30m`, in milliseconds; bounds, in the same notation, are included. */
+export function duration(bounds: DurationBounds): z.ZodType<number, string> {
+  const { unit } = bounds;
   const [min, max] = [parseDuration(bounds.min), parseDuration(bounds.max)];
   if (min === undefined || max === undefined) {
-    throw new RangeError(`bounds ${bounds.min} and ${bounds.max} are no time spans`);
+    throw new RangeError(`bounds ${bounds.min} and ${bounds.max} are no durations`);
   }
+  const plain = unit === undefined ? '' : ` or a number of ${unitNames[unit]}`;
   return z
     .string()
     .transform((value, context): number => {
-      const span = parseDuration(value);
-      if (span !== undefined && span >= min && span <= max) return span;
+      const ms = parseDuration(value, unit);
+      if (ms !== undefined && ms >= min && ms <= max) return ms;
       context.addIssue({ code: 'custom' });
       return z.NEVER;
     })
-    .describe(`a time span such as 250ms, 10s or 5m, from ${bounds.min} to ${bounds.max}`);
+    .describe(
+      `a duration such as 250ms, 90s, 1h30m or 1.5h${plain}, from ${bounds.min} to ${bounds.max}`,
+    );
 }
 
-function parseDuration(value: string): number | undefined {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value) ?? [];
-  if (amount === undefined || !isUnit(unit)) return undefined;
-  return Number(amount) * millisecondsPer[unit];
-}
-
-function isUnit(unit: string | undefined): unit is keyof typeof millisecondsPer {
-  return unit !== undefined && Object.hasOwn(millisecondsPer, unit);
-}
+const unitNames: Readonly<Record<DurationUnit, string>> = {
+  ms: 'milliseconds',
+  s: 'seconds',
+  m: 'minutes',
+  h: 'hours',
+  d: 'days',
+  w: 'weeks',
+};
 
 /** Words separated by commas; none may be empty. */
 export function list<T>(of: z.ZodType<T, string>): z.ZodType<T[], string> {

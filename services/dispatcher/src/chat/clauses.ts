@@ -1,3 +1,4 @@
+import { durationExamples, parseDuration } from '@heavylift/jobs';
 import type { Word } from './words.js';
 
 /** When, where and how urgently: what may stand behind a command's own arguments. */
@@ -70,29 +71,12 @@ function said(key: string): string {
   return sayings[key] ?? key;
 }
 
-const unitMs: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
 const longestDelayMs = 366 * 86_400_000;
-
-/** `90s`, `10m`, `1h30m`, `2d`, in milliseconds; undefined if it is none. */
-export function parseDuration(text: string): number | undefined {
-  if (!/^(\d{1,9}[smhdw])+$/i.test(text)) return undefined;
-  const parts = text.toLowerCase().matchAll(/(\d+)([smhdw])/g);
-  return [...parts].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? ''] ?? 0),
-    0,
-  );
-}
 
 function readIn(value: string): Reading {
   const ms = parseDuration(value);
   if (ms === undefined)
-    return { problem: `"in ${value}": expected a time such as 90s, 10m, 1h30m or 2d` };
+    return { problem: `"in ${value}": expected a duration such as ${durationExamples}` };
   if (ms > longestDelayMs) return { problem: `"in ${value}": that is more than a year` };
   return { when: { kind: 'in', ms } };
 }
@@ -100,7 +84,7 @@ function readIn(value: string): Reading {
 function readWithin(value: string): Reading {
   const ms = parseDuration(value);
   if (ms === undefined || ms === 0)
-    return { problem: `"within ${value}": expected a time such as 90s, 10m, 1h30m or 2d` };
+    return { problem: `"within ${value}": expected a duration such as ${durationExamples}` };
   if (ms > longestDelayMs) return { problem: `"within ${value}": that is more than a year` };
   return { withinMs: ms };
 }

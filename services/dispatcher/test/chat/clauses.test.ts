@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDuration, splitClauses } from '../../src/chat/clauses.js';
+import { splitClauses } from '../../src/chat/clauses.js';
 import { splitWords } from '../../src/chat/words.js';
 
 const split = (line: string) => {
@@ -33,6 +33,10 @@ describe('splitClauses', () => {
     ['lift on all', { target: { kind: 'all' } }],
     ['lift priority -5', { priority: -5 }],
     ['lift within 90s', { withinMs: 90_000 }],
+    ['lift within 1.5h', { withinMs: 5_400_000 }],
+    ['lift in 250ms', { when: { kind: 'in', ms: 250 } }],
+    ['lift in 1w', { when: { kind: 'in', ms: 604_800_000 } }],
+    ['lift in 1h30m', { when: { kind: 'in', ms: 5_400_000 } }],
     ['lift', {}],
   ])('%s', (line, wanted) => {
     expect(clauses(line)).toEqual(wanted);
@@ -44,25 +48,15 @@ describe('splitClauses', () => {
   });
 
   it.each([
-    ['lift in banana', '"in banana": expected a time such as 90s, 10m, 1h30m or 2d'],
+    [
+      'lift in banana',
+      '"in banana": expected a duration such as 250ms, 90s, 1h30m, 1.5h, 2d or 1w',
+    ],
     ['lift in 999d', '"in 999d": that is more than a year'],
     ['lift at 25:00', '"at 25:00": expected a time of day such as 18:00'],
     ['lift priority 999', '"priority 999": expected a whole number from -100 to 100'],
     ['lift in 1m at 18:00', 'it says twice when to run'],
   ])('%s: %s', (line, problem) => {
     expect(split(line)).toEqual({ problem });
-  });
-});
-
-describe('parseDuration', () => {
-  it.each([
-    ['90s', 90_000],
-    ['1h30m', 5_400_000],
-    ['2D', 172_800_000],
-    ['10', undefined],
-    ['-1m', undefined],
-    ['', undefined],
-  ])('%s', (text, ms) => {
-    expect(parseDuration(text)).toBe(ms);
   });
 });

@@ -56,7 +56,7 @@ describe('talking to the bot', () => {
     ['lift "5', 'I can\'t read that: a quote is opened and not closed with ".'],
     [
       'lift in banana',
-      'I can\'t read that: "in banana": expected a time such as 90s, 10m, 1h30m or 2d.',
+      'I can\'t read that: "in banana": expected a duration such as 250ms, 90s, 1h30m, 1.5h, 2d or 1w.',
     ],
     ['status', '1 lifter, 1 of 4 slots busy, 0 waiting. Yours: #7'],
     ['status 7', '#7 lift count=5: runs on lifter-1 for 8 s'],

@@ -1,4 +1,5 @@
 /** What a file of commands holds. */
+import { durationExamples, parseDuration } from '@heavylift/jobs';
 import { z } from 'zod';
 import type { ArgvItem, CommandField, ProgressRule } from './command.js';
 
@@ -56,12 +57,14 @@ const argvItem: z.ZodType<ArgvItem> = z.union(
   { error: 'expected a text (quote numbers), a list of texts, or { when: FIELD, items: […] }' },
 );
 
-const millisecondsPer = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-const span = z.string().transform((text, context) => {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  const factor = Object.entries(millisecondsPer).find(([name]) => name === unit)?.[1];
-  if (factor !== undefined && Number(amount) > 0) return Number(amount) * factor;
-  context.addIssue({ code: 'custom', message: 'expected a time span such as 250ms, 10s or 5m' });
+const durationExpected = `expected a duration above 0 with its unit, such as ${durationExamples}`;
+const span = z.string(durationExpected).transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0) return ms;
+  context.addIssue({
+    code: 'custom',
+    message: `${durationExpected}, not "${text.slice(0, 60)}"`,
+  });
   return z.NEVER;
 });
 

@@ -76,7 +76,12 @@ commands:
       'commands:\n  a: { summary: a, run: [echo, 5] }',
       /run\.1: .*quote numbers/,
     ],
-    ['a time span', command('    timeout: 90'), /line 5, commands\.a\.timeout: /],
+    [
+      'a time span',
+      command('    timeout: 90'),
+      /line 5, commands\.a\.timeout: expected a duration/,
+    ],
+    ['a duration', command('    timeout: 0s'), /timeout: expected .* 1h30m.*, not "0s"/],
     ['a pattern', command("    progress: { pattern: '(' }"), /line 5, commands\.a\.progress.*: /],
     ['the name', 'commands: { A b: { summary: a, run: [echo] } }', /cannot be called 'A b'/],
     [
