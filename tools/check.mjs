@@ -1,6 +1,7 @@
 /**
  * `npm test`: every check, in order, and a closing line `N passed, N failed, N skipped`. All of them run even if one fails, so that one
- * run tells everything. `--lint`, `--unit` and `--integration` run only that part.
+ * run tells everything. `--lint`, `--unit`, `--integration` and `--nodes` run only that part. `--nodes` is the unit tests on the other
+ * releases of Node that we promise to run on; without options it is left out unless `CI` is set.
  *
  * In continuous integration (`CI` is set) an integration test that fails is tried once more. One that passes only then is named above
  * the closing line, `flaky: …`: it fails nobody's run, and is a bug.
@@ -11,10 +12,11 @@
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stalePages } from './docs.mjs';
 import { againstDirection } from './import-direction.mjs';
+import { fetchNode, otherNodes } from './other-nodes.mjs';
 import { binOf, root, runNode, seconds } from './run.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number, notes: string[], flaky: string[] }} Count */
@@ -25,6 +27,7 @@ const { values: only } = parseArgs({
     lint: { type: 'boolean' },
     unit: { type: 'boolean' },
     integration: { type: 'boolean' },
+    nodes: { type: 'boolean' },
   },
 });
 const all = Object.keys(only).length === 0;
@@ -44,6 +47,10 @@ if (all || only.unit) await step('unit tests', vitest('*:unit'));
 if (all || only.integration) {
   const retry = process.env['CI'] ? ['--retry=1'] : [];
   await step('integration tests', vitest('*:integration', ...retry));
+}
+if ((all && process.env['CI']) || only.nodes) {
+  for (const version of otherNodes)
+    await step(`unit tests on Node ${version}`, () => unitTestsOn(version));
 }
 
 process.exitCode = total.failed === 0 ? 0 : 1;
@@ -79,11 +86,26 @@ function noTests() {
 
 /** @param {string} packageName @param {string} command @param {string[]} args */
 function tool(packageName, command, ...args) {
+  return toolOn(process.execPath, packageName, command, ...args);
+}
+
+/** What the tool starts as `node` is the same Node. @param {string} node @param {string} packageName @param {string} command @param {string[]} args */
+function toolOn(node, packageName, command, ...args) {
   return async () => {
-    const env = { NX_DAEMON: 'false', NX_TUI: 'false' };
-    const { code, output } = await runNode([binOf(packageName, command), ...args], { env });
+    const PATH = [dirname(node), process.env['PATH']].join(delimiter);
+    const env = { NX_DAEMON: 'false', NX_TUI: 'false', PATH };
+    const { code, output } = await runNode([binOf(packageName, command), ...args], { env, node });
     return { ok: code === 0, output };
   };
+}
+
+/** @param {string} version @returns {Promise<Outcome>} */
+async function unitTestsOn(version) {
+  try {
+    return await vitestOn(await fetchNode(version), '*:unit')();
+  } catch (error) {
+    return { ok: false, output: String(error) };
+  }
 }
 
 /** @returns {Outcome} */
@@ -106,13 +128,18 @@ async function typeCheck() {
 
 /** @param {string} project a pattern of names @param {string[]} options */
 function vitest(project, ...options) {
+  return vitestOn(process.execPath, project, ...options);
+}
+
+/** @param {string} node @param {string} project @param {string[]} options */
+function vitestOn(node, project, ...options) {
   return async () => {
     const folder = mkdtempSync(join(tmpdir(), 'heavylift-check-'));
     try {
       const report = join(folder, 'report.json');
       const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
       const args = ['run', '--project', project, ...reporters, ...options];
-      const { ok, output } = await tool('vitest', 'vitest', ...args)();
+      const { ok, output } = await toolOn(node, 'vitest', 'vitest', ...args)();
       return { ok, output, count: countTests(report) };
     } finally {
       rmSync(folder, { recursive: true, force: true });

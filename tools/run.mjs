@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../', import.meta.url));
@@ -28,14 +28,33 @@ export function binOf(packageName, command) {
 }
 
 /**
+ * npm tells its scripts where it is; by hand, it stands beside Node.
+ * @returns {string} the path of npm's script
+ * @throws if there is none
+ */
+export function npmScript() {
+  const told = process.env['npm_execpath'];
+  const beside = [
+    join(process.execPath, '../../lib/node_modules/npm/bin/npm-cli.js'),
+    join(process.execPath, '../node_modules/npm/bin/npm-cli.js'),
+    '/usr/share/nodejs/npm/bin/npm-cli.js',
+  ];
+  const candidates =
+    told !== undefined && basename(told) === 'npm-cli.js' ? [told, ...beside] : beside;
+  const found = candidates.find(existsSync);
+  if (found === undefined) throw new Error('npm was not found: run `npm ci` yourself, then this.');
+  return found;
+}
+
+/**
  * Runs a Node script at the root and collects what it prints.
  * @param {readonly string[]} args script and arguments
- * @param {{ env?: Record<string, string> }} [options]
+ * @param {{ env?: Record<string, string>, node?: string }} [options] `node` is another Node than this one
  * @returns {Promise<{ code: number, output: string }>}
  */
-export function runNode(args, { env = {} } = {}) {
+export function runNode(args, { env = {}, node = process.execPath } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
+    const child = spawn(node, args, {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

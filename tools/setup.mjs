@@ -3,8 +3,8 @@
  * Says nothing when there is nothing to do.
  */
 import { existsSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { binOf, packageFolders, readJson, root, runNode, seconds } from './run.mjs';
+import { join } from 'node:path';
+import { binOf, npmScript, packageFolders, readJson, root, runNode, seconds } from './run.mjs';
 
 requireNode();
 if (!installed()) await install();
@@ -57,21 +57,6 @@ function neededHere({ optional, os, cpu, libc }) {
   return libc === undefined && os?.includes(process.platform) && cpu?.includes(process.arch);
 }
 
-/** npm tells its scripts where it is; by hand, it stands beside Node. */
-function npmScript() {
-  const told = process.env['npm_execpath'];
-  const beside = [
-    join(process.execPath, '../../lib/node_modules/npm/bin/npm-cli.js'),
-    join(process.execPath, '../node_modules/npm/bin/npm-cli.js'),
-    '/usr/share/nodejs/npm/bin/npm-cli.js',
-  ];
-  const candidates =
-    told !== undefined && basename(told) === 'npm-cli.js' ? [told, ...beside] : beside;
-  return (
-    candidates.find(existsSync) ?? fail('npm was not found: run `npm ci` yourself, then this.')
-  );
-}
-
 /**
  * `tsc --build` finds by itself what is stale, in a quarter of a second when nothing is. Asking Nx the same takes seconds.
  */
@@ -96,8 +81,16 @@ function lastCompiled(folders) {
 async function install() {
   const began = performance.now();
   say('setup: installing dependencies, which takes a minute or so');
-  await run([npmScript(), 'ci', '--no-audit', '--no-fund']);
+  await run([npm(), 'ci', '--no-audit', '--no-fund']);
   say(`setup: installed (${seconds(began)})`);
+}
+
+function npm() {
+  try {
+    return npmScript();
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** @param {string[]} args */

@@ -106,11 +106,12 @@ describe('the examples of docs/handlers.md', () => {
   });
 
   it('checksum.test.mjs', () => {
-    const { status, stdout } = spawnSync(process.execPath, ['--test', 'checksum.test.mjs'], {
-      cwd: directory,
-      encoding: 'utf8',
-      env: { PATH: process.env['PATH'] },
-    });
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      // The reporter that is used by default differs between releases of Node.
+      ['--test', '--test-reporter=tap', 'checksum.test.mjs'],
+      { cwd: directory, encoding: 'utf8', env: { PATH: process.env['PATH'] } },
+    );
     expect(stdout).toContain('# pass 3');
     expect(status).toBe(0);
   });
