@@ -10,6 +10,8 @@ export interface LifterRegistry {
   left(jid: string, now: Instant): void;
   /** It was shutting down when it left, and did not run the job any more: it has handed it back, even if that was not heard. */
   handedBack(jid: string, job: JobId): boolean;
+  /** It is there, and its last word does not have this attempt among what it runs. */
+  deniesRunning(jid: string, job: JobId, attempt: number): boolean;
   /** A job was given to it. One that has not announced itself counts as gone from now on. */
   gave(jid: string, job: JobId, now: Instant): void;
   /** A job is no longer with it. */
@@ -78,6 +80,12 @@ export function createLifterRegistry(): LifterRegistry {
     handedBack(jid, job) {
       const last = lifters.get(jid)?.announced?.what;
       return last?.draining === true && !last.running.some(({ id }) => id === job);
+    },
+    deniesRunning(jid, job, attempt) {
+      const lifter = lifters.get(jid);
+      if (lifter?.announced === undefined || lifter.goneSince !== undefined) return false;
+      const { running } = lifter.announced.what;
+      return !running.some((one) => one.id === job && one.attempt === attempt);
     },
     gave(jid, job, now) {
       meet(jid, now).jobs.add(job);

@@ -20,6 +20,8 @@ import { createRateMeter } from './rate.js';
 import type { Outcome, Scheduler, SchedulerOptions } from './types.js';
 import { createWholes } from './wholes.js';
 
+/** A cancelled job that does not end is looked at again after so long. */
+const lookAgainMs = 1_000;
 /** Outcomes that are published again at a time, at most. */
 const mostRepeated = 64;
 
@@ -195,9 +197,18 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     lookAt(asked);
   }
 
+  /**
+   * To end it now would let another one of its unique key start beside it. A lifter that is gone does not hold
+   * it for ever: its jobs count as stalled.
+   */
+  function mayStillRun({ state, id, attempt }: JobEntry): boolean {
+    return state.type === 'assigned' && !lifters.deniesRunning(state.lifter, id, attempt);
+  }
+
   function lookAt(entry: JobEntry): void {
     const decision = endDecision(entry, now(), cancelGraceMs);
-    if (decision.do === 'request-cancel') requestCancel(entry, decision.by);
+    if (decision.do === 'end' && mayStillRun(entry)) agenda.set(entry.id, now() + lookAgainMs);
+    else if (decision.do === 'request-cancel') requestCancel(entry, decision.by);
     else if (decision.do === 'nothing') {
       displace(entry);
       place(entry);

@@ -276,8 +276,49 @@ describe('cancelling', () => {
     expect(scheduler.cancel(job, 'ada@x')).toBe('requested');
     expect(ledger.get(job)).toMatchObject({ cancelRequested: { by: 'ada@x' } });
     expect(ended).toEqual([]);
-    scheduler.announced(one, announcement({ running: [{ id: job, attempt: 1 }] }));
     pass(10_000);
+    expect(ended).toMatchObject([{ job, status: 'cancelled' }]);
+  });
+
+  it('never ends a job that its lifter says it runs, however long its cancel grace is', () => {
+    const { scheduler, submit, ended, pass } = office();
+    const runs = (job: string) => announcement({ running: [{ id: job, attempt: 1 }] });
+    scheduler.announced(one, announcement());
+    const job = submit({ uniqueKey: '["north"]' }).id;
+    scheduler.announced(one, runs(job));
+    scheduler.cancel(job, 'ada@x');
+    for (let second = 0; second < 60; second++) pass(1_000);
+    expect(ended).toEqual([]);
+    expect(scheduler.openJobs.withKey('lift', '["north"]')).toBe(job);
+    scheduler.announced(one, announcement());
+    pass(1_000);
+    expect(ended).toMatchObject([{ job, status: 'cancelled' }]);
+  });
+
+  it('does not end it in the next term either, before the lifter has said what it runs', () => {
+    const { scheduler, submit, ended, pass, nextTerm } = office();
+    scheduler.announced(one, announcement());
+    const job = submit().id;
+    scheduler.announced(one, announcement({ running: [{ id: job, attempt: 1 }] }));
+    scheduler.cancel(job, 'ada@x');
+    pass(20_000);
+    const next = nextTerm();
+    next.tick();
+    expect(ended).toEqual([]);
+    next.announced(one, announcement({ running: [{ id: job, attempt: 1 }] }));
+    next.tick();
+    expect(ended).toEqual([]);
+  });
+
+  it('ends it when its lifter is gone for good', () => {
+    const { scheduler, submit, ended, pass } = office();
+    scheduler.announced(one, announcement());
+    const job = submit().id;
+    scheduler.announced(one, announcement({ running: [{ id: job, attempt: 1 }] }));
+    scheduler.cancel(job, 'ada@x');
+    pass(20_000);
+    scheduler.left(one);
+    for (let second = 0; second < 7; second++) pass(1_000);
     expect(ended).toMatchObject([{ job, status: 'cancelled' }]);
   });
 });
