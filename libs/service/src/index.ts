@@ -34,6 +34,7 @@ export {
 export * from './errors.js';
 export { type HandlerCatalogue, replicateHandlers } from './handler-catalogue.js';
 export { createHealth, type Health, type HealthReport } from './health/health.js';
+export { watchNodes } from './health/nodes.js';
 export { watchSession } from './health/session.js';
 export { type Ignore, type IgnoredReason, ignoring } from './ignored.js';
 export { standForOffice } from './leadership/candidacy.js';

@@ -9,6 +9,7 @@ import { composeModules, defineModule, type Token } from './container.js';
 import { isServiceError, messageOf } from './errors.js';
 import { createHealth, type Health } from './health/health.js';
 import { type HealthConfig, healthOptions } from './health/options.js';
+import { readinessLog } from './health/readiness-log.js';
 import { healthServer } from './health/server.js';
 import { idleMemory } from './idle-memory.js';
 import { type Lifecycle, type Stop, startInOrder } from './lifecycle.js';
@@ -73,7 +74,7 @@ export async function runService<S extends Schema>(service: ServiceDefinition<S>
     const { tracing, exporting } = await tracingOf(service.name, launch.process, metrics, log);
     const own = { log, context: control.context, metrics, tracing, health };
     const parts = await makeParts(service.compose(launch.config), own);
-    const all = [idleMemory(), ...serving, ...exporting, ...parts];
+    const all = [idleMemory(), readinessLog(health, log), ...serving, ...exporting, ...parts];
     stop = await startInOrder(all, { log, signal });
     started = true;
     log.info('ready');

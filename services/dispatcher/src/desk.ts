@@ -42,6 +42,8 @@ export interface JobView {
   readonly entry: JobEntry;
   /** Its outcome, once it is known. */
   readonly result?: JobResult;
+  /** It has ended, and its requester has not been told yet. @default false */
+  readonly isUntold?: boolean;
   /** How far it has come, if its handler says so; only while it runs. */
   readonly progress?: Progress;
   /** Why it does not run, as the end of "it waits …"; undefined if it runs or has ended. */

@@ -1,4 +1,4 @@
-import type { Failure, JobEntry, JobId, JobResult, LifterLoad } from '@heavylift/jobs';
+import type { Failure, Instant, JobEntry, JobId, JobResult, LifterLoad } from '@heavylift/jobs';
 import { dispatcherMetrics, type Metrics, type Reading } from '@heavylift/service';
 
 /** Why a request became no job. */
@@ -14,8 +14,8 @@ export type Refused =
 export interface TermState {
   /** Open jobs. */
   readonly jobs: () => Iterable<JobEntry>;
-  /** Its outcome is known, and only its requester is not told yet. */
-  readonly isOver: (job: JobId) => boolean;
+  /** When it ended, if only its requester is not told yet. */
+  readonly endedAt: (job: JobId) => Instant | undefined;
   /** Names of all handlers that are known. */
   readonly handlers: () => Iterable<string>;
   /** Those that are online. */
@@ -76,10 +76,15 @@ export function observeDispatcher(metrics: Metrics): DispatcherObserver {
       // Those let go by another dispatcher are nobody's to count any more.
       for (const id of counted) if (!open.has(id)) counted.delete(id);
       const { pending, oldestPending, assigned, lifters, slots } = dispatcherMetrics;
+      const { undelivered, oldestUndelivered } = dispatcherMetrics;
       const watches = [
         metrics.watch(pending, () => byHandler(term, ({ waiting }) => waiting)),
         metrics.watch(oldestPending, () => byHandler(term, ({ longestMs }) => seconds(longestMs))),
         metrics.watch(assigned, () => byHandler(term, (backlog) => backlog.assigned)),
+        metrics.watch(undelivered, () => byHandler(term, (backlog) => backlog.untold)),
+        metrics.watch(oldestUndelivered, () =>
+          byHandler(term, ({ longestUntoldMs }) => seconds(longestUntoldMs)),
+        ),
         metrics.watch(lifters, () => lifterStates(term)),
         metrics.watch(slots, () => slotStates(term)),
       ];
@@ -95,6 +100,10 @@ interface Backlog {
   assigned: number;
   /** For how long the oldest one that may start has been waiting. */
   longestMs: number;
+  /** Those that have ended, and whose requesters are still to be told. */
+  untold: number;
+  /** For how long the oldest of those has been over. */
+  longestUntoldMs: number;
 }
 
 function* byHandler(
@@ -105,18 +114,32 @@ function* byHandler(
     yield { labels: { handler }, value: measure(backlog) };
 }
 
-function backlogs({ jobs, isOver, handlers, now }: TermState): ReadonlyMap<string, Backlog> {
+const noBacklog = (): Backlog => ({
+  ...{ waiting: 0, assigned: 0, longestMs: 0 },
+  ...{ untold: 0, longestUntoldMs: 0 },
+});
+
+function backlogs({ jobs, endedAt, handlers, now }: TermState): ReadonlyMap<string, Backlog> {
   const found = new Map<string, Backlog>();
   const of = (kind: string): Backlog => {
-    const backlog = found.get(kind) ?? { waiting: 0, assigned: 0, longestMs: 0 };
+    const backlog = found.get(kind) ?? noBacklog();
     found.set(kind, backlog);
     return backlog;
   };
   for (const handler of handlers()) of(handler);
   const time = now();
   for (const entry of jobs()) {
+    const ended = endedAt(entry.id);
+    if (ended !== undefined) {
+      // A job for all is told as one.
+      if (entry.target.type === 'child') continue;
+      const backlog = of(entry.kind);
+      backlog.untold += 1;
+      backlog.longestUntoldMs = Math.max(backlog.longestUntoldMs, time - ended);
+      continue;
+    }
     // A job for all waits for its parts, not for a lifter.
-    if (entry.target.type === 'all' || isOver(entry.id)) continue;
+    if (entry.target.type === 'all') continue;
     const backlog = of(entry.kind);
     if (entry.state.type === 'assigned') backlog.assigned += 1;
     else {

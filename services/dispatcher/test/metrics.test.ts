@@ -53,7 +53,7 @@ function stage() {
 
 const termOf = (jobs: readonly JobEntry[], changes: Partial<TermState> = {}): TermState => ({
   jobs: () => jobs,
-  isOver: () => false,
+  endedAt: () => undefined,
   handlers: () => ['lift', 'sweep'],
   lifters: () => [],
   now: () => now,
@@ -117,13 +117,44 @@ describe('what a dispatcher in office shows', () => {
       entryOf('over', { state: running }),
       entryOf('whole', { target: { type: 'all' } }),
     ];
-    observer.watch(termOf(jobs, { isOver: (job) => job === 'over' }));
+    observer.watch(termOf(jobs, { endedAt: (job) => (job === 'over' ? now : undefined) }));
     const lines = await read();
     expect(lines).toContain('heavylift_jobs_pending{handler="lift"} 3');
     expect(lines).toContain('heavylift_jobs_pending{handler="sweep"} 0');
     expect(lines).toContain('heavylift_jobs_assigned{handler="lift"} 1');
     expect(lines).toContain('heavylift_jobs_oldest_pending_age_seconds{handler="lift"} 4');
     expect(lines).toContain('heavylift_jobs_oldest_pending_age_seconds{handler="sweep"} 0');
+  });
+
+  it('counts what has ended and was not delivered, and for how long, whatever the notifier does', async () => {
+    const { observer, read } = stage();
+    const jobs = [
+      entryOf('runs', { state: running }),
+      entryOf('over'),
+      entryOf('long over', { target: { type: 'all' } }),
+      // Its whole is told.
+      entryOf('part', { target: { type: 'child', parent: 'long over', name: 'lifter-1' } }),
+    ];
+    const ends: Readonly<Record<string, number>> = {
+      over: now - 1_000,
+      'long over': now - 90_000,
+      part: now - 99_000,
+    };
+    const end = observer.watch(termOf(jobs, { endedAt: (job) => ends[job] }));
+    expect(await read()).toEqual(
+      expect.arrayContaining([
+        'heavylift_jobs_undelivered{handler="lift"} 2',
+        'heavylift_jobs_oldest_undelivered_age_seconds{handler="lift"} 90',
+      ]),
+    );
+    end();
+    observer.watch(termOf([]));
+    expect(await read()).toEqual(
+      expect.arrayContaining([
+        'heavylift_jobs_undelivered{handler="lift"} 0',
+        'heavylift_jobs_oldest_undelivered_age_seconds{handler="lift"} 0',
+      ]),
+    );
   });
 
   it('counts from the last failure for how long a job has waited', async () => {

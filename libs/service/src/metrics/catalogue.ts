@@ -71,6 +71,16 @@ export const dispatcherMetrics = {
     ['handler'],
   ),
   assigned: gauge('heavylift_jobs_assigned', 'Jobs that a lifter has been given.', ['handler']),
+  undelivered: gauge(
+    'heavylift_jobs_undelivered',
+    'Jobs that ended and whose requester has not been told yet, as the ledger has it.',
+    ['handler'],
+  ),
+  oldestUndelivered: gauge(
+    'heavylift_jobs_oldest_undelivered_age_seconds',
+    'For how long the oldest job has been over whose requester has not been told yet.',
+    ['handler'],
+  ),
   ended: counter('heavylift_jobs_ended_total', 'Jobs that ended for good, by how.', [
     'handler',
     'outcome',

@@ -9,6 +9,7 @@ import {
 import type { ContainerModule } from 'inversify';
 import { type PubSubConfig, pubsubJid, sessionOptions, type XmppConfig } from '../config/common.js';
 import { defineModule, token } from '../container.js';
+import { watchNodes } from '../health/nodes.js';
 import type { IgnoredReason } from '../ignored.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { sessionLog } from '../logging.js';
@@ -33,12 +34,19 @@ export function xmppModule(
     provide(SessionToken, [LoggerToken], (log) =>
       createSession({ ...sessionOptions(config, sessionLog(log)), ...overrides }),
     );
-    provide(PubSubToken, [SessionToken, LoggerToken, MetricsToken], (session, log, metrics) =>
-      connectPubSub(session, {
-        jid: pubsubJid(config),
-        log: sessionLog(log),
-        onIgnored: (ignored) => metrics.count(serviceMetrics.ignored, labelsOf(ignored, config)),
-      }),
+    provide(
+      PubSubToken,
+      [SessionToken, LoggerToken, MetricsToken, HealthToken],
+      (session, log, metrics, health) =>
+        watchNodes(
+          connectPubSub(session, {
+            jid: pubsubJid(config),
+            log: sessionLog(log),
+            onIgnored: (ignored) =>
+              metrics.count(serviceMetrics.ignored, labelsOf(ignored, config)),
+          }),
+          health,
+        ),
     );
     provide(
       SessionPartToken,

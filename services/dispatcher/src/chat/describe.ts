@@ -47,6 +47,11 @@ export function describeJobWithAttempts(view: JobView, now: number, withOwner: b
 }
 
 function describeState(view: JobView, now: number): string {
+  const untold = view.isUntold === true ? '; its requester has not been told yet' : '';
+  return describeProgress(view, now) + untold;
+}
+
+function describeProgress(view: JobView, now: number): string {
   const { entry, result, waitsFor, progress, retriedAs } = view;
   if (result !== undefined) {
     const ago = `${durationText(now - result.finished)} ago`;

@@ -193,7 +193,8 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     return {
       entry,
       ...(isOfThisAttempt && { progress }),
-      ...(result !== undefined && { result }),
+      // An open job that has ended is one whose requester is still to be told.
+      ...(result !== undefined && { result, isUntold: true }),
       ...(waitsFor !== undefined && { waitsFor }),
     };
   }

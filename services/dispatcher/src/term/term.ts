@@ -288,7 +288,7 @@ export async function beginTerm(
   });
   const unwatch = observer.watch({
     jobs: () => ledger.entries(),
-    isOver: (job) => scheduler.outcome(job) !== undefined,
+    endedAt: (job) => scheduler.outcome(job)?.finished,
     handlers: () => catalogue.specs.keys(),
     lifters: () => scheduler.lifters(),
     now,
