@@ -4,6 +4,7 @@ export { discoverPubSub } from './pubsub/disco.js';
 export { readForm, writeForm } from './pubsub/form.js';
 export { announceInterest, type Interest, type InterestOptions } from './pubsub/interest.js';
 export { connectPubSub } from './pubsub/service.js';
+export { createTurns } from './pubsub/turns.js';
 export type * from './pubsub/types.js';
 export { createSession } from './session/session.js';
 export type * from './session/types.js';

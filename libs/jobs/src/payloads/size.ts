@@ -20,11 +20,22 @@ const CANCEL_BYTES = `<cancel at="" by=""/>`.length + INSTANT;
 /** `<gone id revision/>` takes at most this. */
 export const GONE_BYTES = 96;
 
+/** Entries never change, and each is measured more than once. */
+const measured = new WeakMap<JobEntry, number>();
+
 /**
  * Bytes that an entry takes in a sheet, at most: up to 250 more than it really does, but found without building its elements,
  * which would take most of a writer's time.
  */
 export function jobBytesAtMost(job: JobEntry): number {
+  const known = measured.get(job);
+  if (known !== undefined) return known;
+  const bytes = measure(job);
+  measured.set(job, bytes);
+  return bytes;
+}
+
+function measure(job: JobEntry): number {
   const { state, cancelRequested, notBefore, deadline } = job;
   return (
     FIXED_BYTES +

@@ -34,7 +34,7 @@ export async function* walkPages<E>(
   }
 }
 
-function requestSet(max: number, after: string | undefined): Element {
+export function requestSet(max: number, after: string | undefined): Element {
   return xml(
     'set',
     { xmlns: NS_RSM },

@@ -1,10 +1,10 @@
 import xml, { type Element } from '@xmpp/xml';
-import { discoInfo, discoItems } from './disco.js';
+import { discoInfo } from './disco.js';
+import { itemElements, itemIds, itemPages } from './item-pages.js';
 import { FORM_META_DATA } from './namespaces.js';
 import { nodeMetadata } from './node-config.js';
-import { walkPages, wholeNumber } from './paging.js';
+import { wholeNumber } from './paging.js';
 import { readItem, withPayload } from './read-item.js';
-import { childrenOf, requiredChild } from './read-xml.js';
 import type { Item, PayloadCodec } from './types/event.js';
 import type { PubSubNode } from './types/node.js';
 import { pubsub, type Wire } from './wire.js';
@@ -35,21 +35,9 @@ export function reading<T>(
       return itemElements(answer).flatMap(decode);
     },
 
-    async *pages({ pageSize = 100, ...options } = {}) {
-      const pages = walkPages(pageSize, async (set) => {
-        const answer = await wire.get(pubsub(xml('items', { node }), set), options);
-        return { entries: itemElements(answer), container: answer };
-      });
-      for await (const page of pages) yield page.flatMap(decode);
-    },
+    pages: (options) => itemPages(wire, node, decode, options),
 
-    async itemIds(options) {
-      const ids: string[] = [];
-      for await (const page of discoItems(wire, wire.jid.toString(), { ...options, node })) {
-        for (const { name } of page) if (name !== undefined) ids.push(name);
-      }
-      return ids;
-    },
+    itemIds: (options) => itemIds(wire, node, options),
 
     async info(options) {
       const info = await discoInfo(wire, wire.jid.toString(), { ...options, node });
@@ -62,8 +50,4 @@ export function reading<T>(
       };
     },
   };
-}
-
-function itemElements(answer: Element | undefined): Element[] {
-  return childrenOf(requiredChild(answer, 'items'), 'item');
 }

@@ -2,6 +2,7 @@ import type { JID } from '@xmpp/jid';
 import xml, { type Element } from '@xmpp/xml';
 import type { IqRequest, Session, SessionLog } from '../session/types.js';
 import { NS_PUBSUB, NS_PUBSUB_OWNER } from './namespaces.js';
+import { createPageLimits, type PageLimits } from './page-size.js';
 import type { Item, PayloadCodec } from './types/event.js';
 import type { RequestOptions } from './types/request.js';
 import type { Ignored, PubSubServiceOptions } from './types/service.js';
@@ -19,6 +20,8 @@ export interface Wire {
   /** Counts and logs an item that is none. */
   refuse(node: string, reason: string): void;
   readonly malformedItems: number;
+  /** How large pages of items may be, by what reading them has shown so far. */
+  readonly pageLimits: PageLimits;
 }
 
 export function createWire(
@@ -39,6 +42,7 @@ export function createWire(
     jid,
     log,
     onIgnored,
+    pageLimits: createPageLimits(),
     get: (payload, options) => request('get', payload, options),
     set: (payload, options) => request('set', payload, options),
     decode(codec, node, item) {

@@ -19,6 +19,7 @@ import {
 } from '@heavylift/service';
 import type { Item, PubSubService, Replica, Session } from '@heavylift/xmpp-pubsub';
 import type { Desk } from '../desk.js';
+import { measureEntries, readNode } from '../ledger/read-node.js';
 import { readWhole } from '../ledger/read-whole.js';
 import { createLedgerWriter } from '../ledger/writer.js';
 import type { DispatcherObserver } from '../metrics.js';
@@ -92,8 +93,12 @@ export async function beginTerm(
   const nodes = openNodes(pubsub, nodePrefix);
   const trusted = trustIn(options, ignore);
   const items = await readWhole({
-    read: async () =>
-      trusted.jobs(await nodes.jobs.items()).map(({ id, value }) => ({ id, sheet: value })),
+    async read() {
+      const read = trusted.jobs(await readNode(nodes.jobs, office.signal));
+      const sheets = read.map(({ id, value }) => ({ id, sheet: value }));
+      await measureEntries(sheets);
+      return sheets;
+    },
     onIncomplete(missing, retryInMs) {
       if (retryInMs !== undefined)
         log.warn({ missing, retryInMs }, 'sheets are missing from the ledger, reading it again');
@@ -105,7 +110,9 @@ export async function beginTerm(
     },
     signal: office.signal,
   });
-  const found = trusted.schedules(await nodes.schedules.items()).map(({ value }) => value);
+  const found = trusted
+    .schedules(await readNode(nodes.schedules, office.signal))
+    .map(({ value }) => value);
   memory.highestEpoch = Math.max(memory.highestEpoch, newestEpoch(items) ?? 0);
   const { ledger, isContinued, recalled, standing } = openRemembered(
     office.epoch,

@@ -40,7 +40,7 @@ export interface ReadOptions extends RequestOptions {
 }
 
 export interface PageOptions extends RequestOptions {
-  /** Entries asked for at once. @default 100 */
+  /** Entries asked for at once, at most: large items are asked for fewer at a time. @default 100 */
   readonly pageSize?: number;
 }
 
@@ -109,9 +109,12 @@ export interface PubSubNode<T> {
   /** XEP-0060 section 7.2 */
   retract(id: string, options?: RetractOptions): Promise<void>;
 
-  /** All items, in the service's order, or those with the ids (XEP-0060 section 6.5). Malformed ones are counted, logged and left out. */
+  /** All items in one answer, in the service's order, or those with the ids (XEP-0060 section 6.5). Malformed ones are counted, logged and left out. */
   items(options?: ReadOptions): Promise<Item<T>[]>;
-  /** All items, page by page (XEP-0060 section 6.5.4). A service that does not page items sends them all at once. */
+  /**
+   * All items, page by page (XEP-0060 section 6.5.4). At a service that does not page items, by their ids. However large the items, no
+   * answer is larger than a connection takes.
+   */
   pages(options?: PageOptions): AsyncIterable<Item<T>[]>;
   /** The ids of the items, or of those the service names (XEP-0060 section 5.5). */
   itemIds(options?: RequestOptions): Promise<string[]>;

@@ -20,7 +20,7 @@ export interface ReplicaOptions {
    * @default false
    */
   readonly subscribe?: boolean;
-  /** Items asked for at once while reading, where the service pages (XEP-0060 section 6.5.4). @default 500 */
+  /** Items asked for at once while reading, at most: large ones are asked for fewer at a time. @default 500 */
   readonly pageSize?: number;
   /** Ids that events may touch during one read; beyond, the read starts over. Bounds memory. @default 10_000 */
   readonly maxPending?: number;

@@ -70,7 +70,12 @@ async function dialTcp(target: TcpTarget, options: DialOptions): Promise<Transpo
   };
   const follow = (socket: Socket) => {
     const decoder = new StringDecoder('utf8');
-    socket.on('data', (chunk) => events.text(decoder.write(chunk)));
+    const turn = createTurnBudget(socket);
+    socket.on('data', (chunk) => {
+      turn.begin();
+      events.text(decoder.write(chunk));
+      turn.end();
+    });
     socket.on('drain', events.drained);
     socket.on('error', (error) => {
       failure ??= error;
@@ -121,6 +126,30 @@ async function dialTcp(target: TcpTarget, options: DialOptions): Promise<Transpo
     write: (stanzas) => (encrypted ?? plain).write(stanzas.join('')),
     startTls,
     destroy,
+  };
+}
+
+/** What one connection may take of a turn of the event loop, in milliseconds; the rest waits in the socket for the next turn. */
+const TURN_MS = 10;
+
+/** libuv hands over many chunks in one turn. Read all at once, a large answer would keep timers and other connections waiting. */
+function createTurnBudget(socket: Socket): { begin(): void; end(): void } {
+  let began: number | undefined;
+  let ending: NodeJS.Immediate | undefined;
+  const next = () => {
+    began = undefined;
+    ending = undefined;
+    if (socket.isPaused()) socket.resume();
+  };
+  socket.once('close', () => clearImmediate(ending));
+  return {
+    begin() {
+      began ??= performance.now();
+      ending ??= setImmediate(next);
+    },
+    end() {
+      if (began !== undefined && performance.now() - began > TURN_MS) socket.pause();
+    },
   };
 }
 

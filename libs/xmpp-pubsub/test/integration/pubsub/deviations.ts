@@ -77,7 +77,9 @@ export const deviations = table({
   paging: {
     section: '6.5.4',
     what: 'items come page by page (result set management)',
-    servers: { Prosody: { instead: 'the request for a page is ignored, all items come at once' } },
+    servers: {
+      Prosody: { instead: 'the request for a page is ignored; the rest is read by ids' },
+    },
   },
   'full-publisher': {
     section: '7.1.2.3',

@@ -147,7 +147,8 @@ describeServers('subscriber use cases (XEP-0060 section 6)', (server) => {
     await server.check(
       'paging',
       async () => expect(pages.map(({ length }) => length)).toEqual([...Array(10).fill(10), 3]),
-      async () => expect(pages).toHaveLength(1),
+      // The first page is cut short by `max_items`, and then come the others by their ids.
+      async () => expect(pages.map(({ length }) => length)).toEqual([...Array(10).fill(10), 3]),
     );
   });
 
