@@ -1,6 +1,7 @@
 import { SYSTEM_NAMESPACE, systemCodec } from '@heavylift/jobs';
 import {
   createSession,
+  readJid,
   type Session,
   type SessionOptions,
   type Unlisten,
@@ -64,5 +65,5 @@ export function createChatClient(options: SessionOptions, contact: string): Chat
 
 function isFrom(stanza: Element, contact: string): boolean {
   const from: unknown = stanza.attrs['from'];
-  return typeof from === 'string' && from.split('/', 1)[0] === contact;
+  return readJid(from)?.bare === contact;
 }

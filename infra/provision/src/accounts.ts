@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { hasCondition, isXmppError, type Session } from '@heavylift/xmpp-pubsub';
+import { type BareJid, hasCondition, isXmppError, type Session } from '@heavylift/xmpp-pubsub';
 import { CommandError, type FormFields, offerCommand, runCommand } from './command.js';
 import { ProvisionError } from './errors.js';
 
@@ -11,7 +11,7 @@ export interface Account {
   readonly username: string;
   readonly password: string;
   /** Its bare JID. */
-  readonly jid: string;
+  readonly jid: BareJid;
   /** The password was given to us, so it may be the account's already. @default false */
   readonly known?: boolean;
 }

@@ -153,7 +153,7 @@ async function affiliationsDue(
 ): Promise<AffiliationChange[]> {
   const present = new Map<string, Affiliation>();
   for (const { jid, affiliation } of await node.affiliations()) {
-    present.set(jid.bare().toString(), affiliation);
+    present.set(jid.bare, affiliation);
   }
   const changes: AffiliationChange[] = [];
   for (const jid of new Set([...wanted.keys(), ...present.keys()])) {
@@ -173,7 +173,7 @@ const strangers = (
   { affiliations }: NodeMembers,
 ): SubscriptionChange[] =>
   present
-    .filter(({ jid }) => !affiliations.has(jid.bare().toString()))
+    .filter(({ jid }) => !affiliations.has(jid.bare))
     .map(({ jid, id }) => ({
       jid: jid.toString(),
       state: 'none',

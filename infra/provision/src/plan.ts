@@ -6,7 +6,7 @@ import {
   nodeName,
   nodePlans,
 } from '@heavylift/jobs';
-import type { Affiliation } from '@heavylift/xmpp-pubsub';
+import { type Affiliation, type BareJid, normalDomain, toBareJid } from '@heavylift/xmpp-pubsub';
 import { type Account, freshPassword } from './accounts.js';
 import { ProvisionError } from './errors.js';
 import type { NodeMembers } from './node.js';
@@ -27,26 +27,27 @@ export interface ProvisionPlan {
     readonly users: readonly Account[];
   };
   /** Bare JIDs of people who are administrators. */
-  readonly administrators: readonly string[];
+  readonly administrators: readonly BareJid[];
   /** Full names. */
   readonly nodes: Readonly<Record<NodeRole, string>>;
 }
 
 /** @throws ProvisionError `invalid-option` */
 export function planProvision(options: ProvisionOptions): ProvisionPlan {
-  const { service, domain, extraUsers = [], tls = {} } = options;
+  const { service, extraUsers = [], tls = {} } = options;
+  const domain = normalDomain(options.domain);
   const { pubsubJid = `pubsub.${domain}`, nodePrefix = defaultNodePrefix } = options;
   const ownAdministrators = extraUsers
     .filter(({ administrator }) => administrator === true)
-    .map(({ username }) => `${username}@${domain}`);
+    .map(({ username }) => toBareJid(`${username}@${domain}`));
   return {
     service,
     domain,
     pubsubJid,
     nodePrefix,
     tls,
-    accounts: planAccounts(options),
-    administrators: [...ownAdministrators, ...(options.administrators ?? [])],
+    accounts: planAccounts({ ...options, domain }),
+    administrators: [...ownAdministrators, ...(options.administrators ?? []).map(toBareJid)],
     nodes: nodeNames(nodePrefix),
   };
 }
@@ -68,7 +69,7 @@ export function planMembers(
     bot: [accounts.bot.jid],
     notifier: [accounts.notifier.jid],
     lifter: accounts.lifters.map(({ jid }) => jid),
-    reader: readers,
+    reader: readers.map(toBareJid),
   };
   const affiliations = new Map<string, Affiliation>([[`${admin.username}@${domain}`, 'owner']]);
   const roles: readonly AccountRole[] = ['reader', 'lifter', 'notifier', 'bot'];
@@ -100,7 +101,7 @@ function planAccounts(options: ProvisionOptions): ProvisionPlan['accounts'] {
     return {
       username,
       password: password ?? freshPassword(),
-      jid: `${username}@${domain}`,
+      jid: toBareJid(`${username}@${domain}`),
       known,
     };
   };

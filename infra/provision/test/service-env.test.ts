@@ -1,10 +1,11 @@
+import { toBareJid } from '@heavylift/xmpp-pubsub';
 import { describe, expect, it } from 'vitest';
 import { type Provisioned, serviceEnv } from '../src/index.js';
 
 const account = (username: string) => ({
   username,
   password: `secret of ${username}`,
-  jid: `${username}@example.org`,
+  jid: toBareJid(`${username}@example.org`),
 });
 
 const provisioned: Provisioned = {
@@ -19,7 +20,7 @@ const provisioned: Provisioned = {
     lifters: [account('lifter-1'), account('lifter-2')],
     users: [account('you')],
   },
-  administrators: ['you@example.org', 'root@example.org'],
+  administrators: ['you@example.org', 'root@example.org'].map(toBareJid),
   nodes: {
     jobs: 'heavylift/jobs',
     results: 'heavylift/results',

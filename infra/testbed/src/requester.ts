@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { decodeJobMark, decodeReplyTo, type JobMark } from '@heavylift/jobs';
-import { createSession, type Session, type SessionOptions } from '@heavylift/xmpp-pubsub';
+import { createSession, readJid, type Session, type SessionOptions } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 
 /** What the bot said, other than on progress. */
@@ -84,5 +84,5 @@ export function createRequester(options: RequesterOptions): Requester {
 
 function bareFrom(stanza: Element): string | undefined {
   const from: unknown = stanza.attrs['from'];
-  return typeof from === 'string' ? from.split('/', 1)[0] : undefined;
+  return readJid(from)?.bare;
 }

@@ -1,5 +1,11 @@
 import { mostOrders, SYSTEM_NAMESPACE } from '@heavylift/jobs';
-import { isXmppError, type Session, type SessionLog } from '@heavylift/xmpp-pubsub';
+import {
+  accountOf,
+  type BareJid,
+  isXmppError,
+  type Session,
+  type SessionLog,
+} from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 
 const NS_ROSTER = 'jabber:iq:roster';
@@ -26,7 +32,7 @@ export interface DispatcherWatch {
 export interface DispatcherWatchOptions {
   readonly session: Session;
   /** Bare JID. */
-  readonly bot: string;
+  readonly bot: BareJid;
   /** Whether to send the session's own presence, too. */
   readonly sendsPresence: boolean;
   readonly refused: Error;
@@ -124,8 +130,7 @@ export function watchDispatcher(options: DispatcherWatchOptions): DispatcherWatc
     }),
     session.on('stanza', (stanza) => {
       const { from, type }: Record<string, unknown> = stanza.attrs;
-      if (!stanza.is('presence') || typeof from !== 'string' || from.split('/', 1)[0] !== bot)
-        return;
+      if (!stanza.is('presence') || typeof from !== 'string' || accountOf(from) !== bot) return;
       onPresence(from, type, stanza.getChild('system', SYSTEM_NAMESPACE));
     }),
   ];

@@ -1,5 +1,13 @@
 import { defaultNodePrefix, nodeName, type Order, resultsCodec } from '@heavylift/jobs';
-import { connectPubSub, createSession, type Session } from '@heavylift/xmpp-pubsub';
+import {
+  type BareJid,
+  connectPubSub,
+  createSession,
+  parseJid,
+  readJid,
+  type Session,
+  toBareJid,
+} from '@heavylift/xmpp-pubsub';
 import { createCommands } from './commands.js';
 import { watchDispatcher } from './dispatcher.js';
 import { JobClientError } from './errors.js';
@@ -16,10 +24,8 @@ import { createWaitingJobs } from './waiting-jobs.js';
  * @throws XmppError as of `Session.start`
  */
 export async function connectJobs(options: JobsOptions): Promise<Jobs> {
-  const { bot, nodePrefix = defaultNodePrefix } = options;
-  const [, domain] = /^[^@/\s]+@([^@/\s]+)$/.exec(bot) ?? [];
-  if (domain === undefined)
-    throw new JobClientError('invalid-option', `bot is a bare JID, not "${bot}"`);
+  const { nodePrefix = defaultNodePrefix } = options;
+  const { bot, domain } = botOf(options);
   const { pubsubJid = `pubsub.${domain}` } = options;
   const log = options.log === undefined ? {} : { log: options.log };
   const ending = new AbortController();
@@ -160,4 +166,13 @@ function wholeSeconds(ms: number): number {
 
 function aborted(cause: unknown): JobClientError {
   return new JobClientError('aborted', 'the waiting was aborted', { cause });
+}
+
+/** In the spelling that the server stamps on what the bot sends. */
+function botOf({ bot }: JobsOptions): { readonly bot: BareJid; readonly domain: string } {
+  const parsed = readJid(bot);
+  if (parsed?.local === undefined || parsed.resource !== undefined || /\s/.test(bot))
+    throw new JobClientError('invalid-option', `bot is a bare JID, not "${bot}"`);
+  const stamped = toBareJid(bot);
+  return { bot: stamped, domain: parseJid(stamped).domain };
 }

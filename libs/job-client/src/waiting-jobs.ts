@@ -1,5 +1,5 @@
 import { decodeJobMarks, type JobMark, type JobResult } from '@heavylift/jobs';
-import type { Session, SessionLog } from '@heavylift/xmpp-pubsub';
+import { type BareJid, readJid, type Session, type SessionLog } from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
 import { LRUCache } from 'lru-cache';
 import type { Commands } from './commands.js';
@@ -53,7 +53,7 @@ export interface WaitingJobs {
  */
 export function createWaitingJobs(ports: {
   readonly session: Session;
-  readonly bot: string;
+  readonly bot: BareJid;
   readonly commands: Commands;
   readonly results: ResultsNode;
   readonly over: AbortSignal;
@@ -83,7 +83,7 @@ export function createWaitingJobs(ports: {
   }
 
   function onMessage(stanza: Element): void {
-    const [from] = String(stanza.attrs['from']).split('/', 1);
+    const from = readJid(stanza.attrs['from'])?.bare;
     if (!stanza.is('message') || from !== bot || stanza.attrs['type'] === 'error') return;
     const text = stanza.getChildText('body') ?? '';
     for (const mark of decodeJobMarks(stanza)) onMark(mark, text);

@@ -1,5 +1,5 @@
 import type { JobResult } from '@heavylift/jobs';
-import type { Item } from '@heavylift/xmpp-pubsub';
+import { accountOf, type BareJid, type Item } from '@heavylift/xmpp-pubsub';
 
 type Refused = (item: { readonly id: string; readonly publisher: string | undefined }) => void;
 
@@ -8,14 +8,14 @@ type Refused = (item: { readonly id: string; readonly publisher: string | undefi
  * An item that names none is refused too: its node is not configured with `itemreply=publisher`.
  */
 export function trustPublishers(
-  accounts: readonly string[],
+  accounts: readonly BareJid[],
   onRefused: Refused,
 ): <T>(items: readonly Item<T>[]) => readonly Item<T>[] {
   const trusted = new Set(accounts);
   return (items) =>
     items.filter((item) => {
       const { id, publisher } = item;
-      if (publisher !== undefined && trusted.has(bareOf(item))) return true;
+      if (publisher !== undefined && trusted.has(publisher.bare)) return true;
       onRefused({ id, publisher: publisher?.toString() });
       return false;
     });
@@ -27,19 +27,19 @@ export function trustPublishers(
  * @param lifters theirs
  */
 export function trustResults(
-  bot: string,
-  lifters: readonly string[],
+  bot: BareJid,
+  lifters: readonly BareJid[],
   onRefused: Refused,
 ): (items: readonly Item<readonly JobResult[]>[]) => readonly JobResult[] {
   const trusted = trustPublishers([bot, ...lifters], onRefused);
   return (items) =>
     trusted(items).flatMap((item) => {
-      const publisher = bareOf(item);
+      const publisher = item.publisher?.bare;
       if (publisher === bot) return item.value;
-      const own = item.value.filter(({ lifter }) => lifter?.split('/', 1)[0] === publisher);
+      const own = item.value.filter(
+        ({ lifter }) => lifter !== undefined && accountOf(lifter) === publisher,
+      );
       if (own.length < item.value.length) onRefused({ id: item.id, publisher });
       return own;
     });
 }
-
-const bareOf = ({ publisher }: Item<unknown>): string => publisher?.bare().toString() ?? '';

@@ -1,17 +1,18 @@
 import type { JobResult } from '@heavylift/jobs';
-import { jid } from '@xmpp/jid';
+import { parseJid, toBareJid } from '@heavylift/xmpp-pubsub';
 import { expect, it } from 'vitest';
 import { trustPublishers, trustResults } from '../src/trust.js';
 
+const bot = toBareJid('bot@x');
+const lifters = ['lifter-1@x', 'lifter-2@x'].map(toBareJid);
+
 it('lets through only what one of the accounts published, and names the rest', () => {
   const refused: string[] = [];
-  const trust = trustPublishers(['bot@x'], ({ id, publisher }) =>
-    refused.push(`${id} ${publisher}`),
-  );
+  const trust = trustPublishers([bot], ({ id, publisher }) => refused.push(`${id} ${publisher}`));
   const items = [
-    { id: '1', value: 1, publisher: jid('bot@x/a') },
-    { id: '2', value: 2, publisher: jid('eve@x/bot@x') },
-    { id: '3', value: 3, publisher: jid('bot@x.evil/a') },
+    { id: '1', value: 1, publisher: parseJid('bot@x/a') },
+    { id: '2', value: 2, publisher: parseJid('eve@x/bot@x') },
+    { id: '3', value: 3, publisher: parseJid('bot@x.evil/a') },
     { id: '4', value: 4 },
   ];
   expect(trust(items).map(({ id }) => id)).toEqual(['1']);
@@ -20,7 +21,7 @@ it('lets through only what one of the accounts published, and names the rest', (
 
 it("lets through of a lifter's results only those of jobs that it ran, and all of the dispatcher's", () => {
   const refused: string[] = [];
-  const trust = trustResults('bot@x', ['lifter-1@x', 'lifter-2@x'], ({ id, publisher }) =>
+  const trust = trustResults(bot, lifters, ({ id, publisher }) =>
     refused.push(`${id} ${publisher}`),
   );
   const result = (number: number, lifter?: string): JobResult => ({
@@ -29,13 +30,13 @@ it("lets through of a lifter's results only those of jobs that it ran, and all o
     ...(lifter !== undefined && { lifter }),
   });
   const items = [
-    { id: '1', value: [result(1, 'lifter-2@x/a'), result(2)], publisher: jid('bot@x/a') },
+    { id: '1', value: [result(1, 'lifter-2@x/a'), result(2)], publisher: parseJid('bot@x/a') },
     {
       id: '2',
       value: [result(3, 'lifter-1@x/a'), result(4, 'lifter-2@x/a'), result(5)],
-      publisher: jid('lifter-1@x/b'),
+      publisher: parseJid('lifter-1@x/b'),
     },
-    { id: '3', value: [result(6, 'eve@x/a')], publisher: jid('eve@x/a') },
+    { id: '3', value: [result(6, 'eve@x/a')], publisher: parseJid('eve@x/a') },
   ];
   expect(trust(items).map(({ number }) => number)).toEqual([1, 2, 3]);
   expect(refused).toEqual(['3 eve@x/a', '2 lifter-1@x']);

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import {
   bareJid,
+  domain,
   duration,
   flag,
   integer,
   list,
+  localPart,
   matching,
   oneOf,
   port,
@@ -106,4 +108,14 @@ describe('words', () => {
 it('every type says what it expects', () => {
   const types = [text(), flag(), port(), list(text()), duration({ min: '0s', max: '1s' })];
   for (const type of types) expect(type.description).toMatch(/\w/);
+});
+
+it('a configured account in mixed case is the one that the server stamps', () => {
+  expect(bareJid().parse('Bot@LocalHost')).toBe('bot@localhost');
+  expect(list(bareJid()).parse('Lifter-1@localhost, LIFTER-2@Localhost')).toEqual([
+    'lifter-1@localhost',
+    'lifter-2@localhost',
+  ]);
+  expect(localPart().parse('Bot')).toBe('bot');
+  expect(domain().parse('Example.ORG')).toBe('example.org');
 });

@@ -1,6 +1,6 @@
 import { connectPubSub, type Session, textCodec } from '@heavylift/xmpp-pubsub';
-import { JID } from '@xmpp/jid';
 import { type Element, Parser } from '@xmpp/xml';
+import { parseJid } from '../src/jid.js';
 import { NS_EVENT, NS_NOTE, NS_PUBSUB } from './contender.js';
 
 const SERVICE = 'pubsub.example.org';
@@ -55,7 +55,7 @@ export async function flood(total: number): Promise<{ heap: number[]; rate: numb
 
 /** A session that parses what it is given, as from a socket, and answers every read with no items. */
 function parsingSession(): { session: Session; deliver(text: string): void } {
-  const jid = new JID('me', 'example.org', 'here');
+  const jid = parseJid('me@example.org/here');
   const listeners = new Set<(stanza: Element) => void>();
   const parser = new Parser();
   parser.on('element', (stanza: Element) => {

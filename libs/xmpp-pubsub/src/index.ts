@@ -1,4 +1,14 @@
 export * from './errors.js';
+export {
+  accountOf,
+  type BareJid,
+  type Jid,
+  normalDomain,
+  normalLocal,
+  parseJid,
+  readJid,
+  toBareJid,
+} from './jid.js';
 export { elementCodec, jsonCodec, textCodec } from './pubsub/codecs.js';
 export { discoverPubSub } from './pubsub/disco.js';
 export { readForm, writeForm } from './pubsub/form.js';

@@ -17,8 +17,14 @@ import {
   type Tracing,
   unwrapForwarded,
 } from '@heavylift/service';
-import { isXmppError, type Session, type Unlisten } from '@heavylift/xmpp-pubsub';
-import { type JID, jid } from '@xmpp/jid';
+import {
+  type BareJid,
+  isXmppError,
+  type Jid,
+  parseJid,
+  type Session,
+  type Unlisten,
+} from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { type People, servePeople } from './chat/people.js';
 import { texts } from './chat/texts.js';
@@ -33,7 +39,7 @@ export interface DispatcherOptions
   extends Omit<TermOptions, 'onCounts' | 'observer' | 'tracing' | 'ignore' | 'bot'> {
   readonly session: Session;
   /** Bare JIDs, beside those that the policy names. */
-  readonly admins: readonly string[];
+  readonly admins: readonly BareJid[];
   /** @default the server's own users may run commands */
   readonly policy?: PolicyFile;
   readonly version: string;
@@ -64,7 +70,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
   const ignore = ignoring(metrics, log);
   const lifterAccounts = new Set(lifters);
   const continuity = { memory: createMemory(), acceptances: createAcceptances() };
-  let self: JID | undefined;
+  let self: Jid | undefined;
   let presence: Presence | undefined;
   let candidacy: Candidacy | undefined;
   let term: Term | undefined;
@@ -74,7 +80,10 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
   let stopping = false;
   let unlisten: readonly Unlisten[] = [];
 
-  const ownBare = () => self?.bare().toString() ?? '';
+  function ownBare(): BareJid {
+    if (self === undefined) throw new Error('the session has not been online yet');
+    return self.bare;
+  }
 
   function presenceNow(): Element {
     const office = candidacy?.office;
@@ -131,7 +140,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
     });
   }
 
-  function onMessage(stanza: Element, own: JID): void {
+  function onMessage(stanza: Element, own: Jid): void {
     const isStandby = candidacy?.office === undefined && candidacy?.leader !== undefined;
     if (isStandby || stopping) forward(stanza);
     else people?.message(unwrapForwarded(stanza, ownBare()) ?? stanza, own);
@@ -147,12 +156,12 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
     });
   }
 
-  function onPresence(stanza: Element, own: JID): void {
+  function onPresence(stanza: Element, own: Jid): void {
     people?.presence(stanza, own);
-    const from = jid(String(stanza.attrs['from']));
+    const from = parseJid(String(stanza.attrs['from']));
     const type: unknown = stanza.attrs['type'];
     const announcement = stanza.getChild('lifter', LIFTER_NAMESPACE);
-    if (!lifterAccounts.has(from.bare().toString())) {
+    if (!lifterAccounts.has(from.bare)) {
       if (announcement !== undefined) ignore('presence', 'untrusted', { from: from.toString() });
       return;
     }

@@ -6,7 +6,7 @@ import {
   runningQueryCodec,
 } from '@heavylift/jobs';
 import type { Logger } from '@heavylift/service';
-import { type Session, XmppError } from '@heavylift/xmpp-pubsub';
+import { type BareJid, type Session, XmppError } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { latest } from './latest.js';
 
@@ -23,7 +23,7 @@ export interface Announcer {
 export interface AnnouncerOptions {
   readonly session: Session;
   /** Bare JID of the dispatcher's account. */
-  readonly dispatcher: string;
+  readonly dispatcher: BareJid;
   readonly describe: () => LifterAnnouncement;
   readonly onAsked: (query: RunningQuery) => void;
   readonly log: Logger;
@@ -49,7 +49,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   let repeating: NodeJS.Timeout | undefined;
 
   const unhandle = session.handle('get', 'query', LIFTER_NAMESPACE, async ({ from, payload }) => {
-    if (from.bare().toString() === dispatcher) {
+    if (from.bare === dispatcher) {
       onAsked(runningQueryCodec.decode(payload));
       return lifterCodec.encode(describe());
     }

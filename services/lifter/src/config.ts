@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import {
+  bareJid,
   type Config,
   duration,
   integer,
@@ -21,7 +22,7 @@ export const lifterOptions = {
   ...pubsubOptions,
   BOT_ACCOUNT: required({
     description: "The dispatcher's account: the only one whose orders count.",
-    type: matching(/^[^\s/@]+@[^\s/@]+$/, 'a bare JID such as bot@example.org'),
+    type: bareJid(),
   }),
   LIFTER_NAME: optional({
     description:

@@ -7,7 +7,14 @@ import {
   type SheetPosition,
 } from '@heavylift/jobs';
 import { type Ignore, type Logger, trustPublishers } from '@heavylift/service';
-import type { Item, PubSubNode, Replica, ReplicaObserver, Session } from '@heavylift/xmpp-pubsub';
+import type {
+  BareJid,
+  Item,
+  PubSubNode,
+  Replica,
+  ReplicaObserver,
+  Session,
+} from '@heavylift/xmpp-pubsub';
 import { type Assignment, isAssignedTo } from './assignments.js';
 import { latest } from './latest.js';
 import type { LedgerNews } from './statements.js';
@@ -32,7 +39,7 @@ export interface LedgerViewOptions {
   readonly session: Pick<Session, 'jid' | 'status' | 'on'>;
   readonly node: Pick<PubSubNode<Sheet>, 'replicate'>;
   /** Bare JID of the only account whose sheets count. */
-  readonly dispatcher: string;
+  readonly dispatcher: BareJid;
   readonly ignore: Ignore;
   readonly log: Logger;
   readonly onNews: (news: LedgerNews) => void;

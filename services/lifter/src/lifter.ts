@@ -13,7 +13,7 @@ import {
   type Tracing,
   within,
 } from '@heavylift/service';
-import type { PubSubNode, Session, Unlisten } from '@heavylift/xmpp-pubsub';
+import type { BareJid, PubSubNode, Session, Unlisten } from '@heavylift/xmpp-pubsub';
 import { createAnnouncer } from './announcer.js';
 import { type Decision, decide, takenAssignments } from './assignments.js';
 import { createCrew } from './crew.js';
@@ -37,7 +37,7 @@ export interface LifterOptions {
   readonly session: Session;
   readonly nodes: LifterNodes;
   /** Bare JID of the only account whose orders count. */
-  readonly dispatcher: string;
+  readonly dispatcher: BareJid;
   readonly version: string;
   readonly slots: number;
   /** Whether results say who asked. @default false */
@@ -96,7 +96,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
   const reporter = createReporter({
     ...nodes,
     resultsKept: options.resultsKept,
-    account: () => session.jid?.bare().toString() ?? '',
+    account: () => session.jid?.bare ?? '',
     ledger,
     log,
     onTold: announcer.announce,
@@ -112,7 +112,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
     isOpen: () => session.status === 'online',
     async publish(_itemId, [specs = []]) {
       // The account's own item: nobody else can overwrite it, and the next process does.
-      await nodes.handlers.publish(specs, { id: `${session.jid?.bare()}` });
+      await nodes.handlers.publish(specs, { id: `${session.jid?.bare}` });
     },
     maxEntries: 1,
     sizeOf: () => 1,

@@ -83,7 +83,7 @@ export function composeLifter(config: LifterConfig): ServiceParts {
         createLifter({
           session,
           nodes,
-          dispatcher: config.BOT_ACCOUNT.toLowerCase(),
+          dispatcher: config.BOT_ACCOUNT,
           version: readVersion(),
           slots: config.LIFTER_SLOTS,
           namesRequester: config.RESULTS_NAME_REQUESTER,

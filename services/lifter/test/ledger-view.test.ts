@@ -3,13 +3,15 @@ import { type JobEntry, type Sheet, sheetItemId } from '@heavylift/jobs';
 import { createLogger } from '@heavylift/service';
 import {
   type Item,
+  type Jid,
+  parseJid,
   type ReplicaObserver,
   type Session,
   type SessionEvents,
   type SessionStatus,
+  toBareJid,
   XmppError,
 } from '@heavylift/xmpp-pubsub';
-import { type JID, jid } from '@xmpp/jid';
 import { describe, expect, it } from 'vitest';
 import { createLedgerView } from '../src/ledger-view.js';
 import type { LedgerNews } from '../src/statements.js';
@@ -28,7 +30,7 @@ function setUp() {
   const ignored: string[] = [];
   let reads = 0;
   const session: Pick<Session, 'jid' | 'status' | 'on'> = {
-    jid: jid(me),
+    jid: parseJid(me),
     get status() {
       return status;
     },
@@ -49,7 +51,7 @@ function setUp() {
         return { ready: done(), refresh, stop: done, [Symbol.asyncDispose]: done };
       },
     },
-    dispatcher,
+    dispatcher: toBareJid(dispatcher),
     ignore: (source, reason) => ignored.push(`${source} ${reason}`),
     log: createLogger({ name: 'test', level: 'silent' }),
     onNews: (each) => news.push(each),
@@ -68,19 +70,19 @@ function setUp() {
     },
     goOnline(resumed: boolean) {
       status = 'online';
-      happens('online', { jid: jid(me), resumed });
+      happens('online', { jid: parseJid(me), resumed });
     },
   };
 }
 
-function sheet(sequence: number, jobs: readonly JobEntry[], publisher: JID | undefined) {
+function sheet(sequence: number, jobs: readonly JobEntry[], publisher: Jid | undefined) {
   const epoch = 1;
   const epochs = [{ epoch, since: 1 }];
   const value = { epoch, sequence, floor: 1, dead: [], epochs, lastNumber: 9, jobs, gone: [] };
   return { id: sheetItemId(value), value, ...(publisher && { publisher }) };
 }
 
-const trusted = jid(`${dispatcher}/1`);
+const trusted = parseJid(`${dispatcher}/1`);
 const order = assignment({ id: '00000000-0000-7000-8000-000000000001' });
 
 describe('what the ledger says', () => {
@@ -171,8 +173,8 @@ describe('what is given to this process', () => {
   });
 
   it.each([
-    ['another account', jid('stranger@localhost/1')],
-    ['an account of the same name elsewhere', jid('bot@example.org/1')],
+    ['another account', parseJid('stranger@localhost/1')],
+    ['an account of the same name elsewhere', parseJid('bot@example.org/1')],
     ['nobody whom the service names', undefined],
   ])('is not what %s published', (_who, publisher) => {
     const { view, ignored, read, publish } = setUp();

@@ -3,7 +3,7 @@ import {
   type Config,
   duration,
   list,
-  matching,
+  localPart,
   pubsubOptions,
   required,
   text,
@@ -16,7 +16,7 @@ export const notifierOptions = {
   ...pubsubOptions,
   BOT_USERNAME: required({
     description: 'The account in whose name requesters are told, without its domain.',
-    type: matching(/^[^\s"&'/:<>@]+$/, 'the part of a JID before the @'),
+    type: localPart(),
   }),
   BOT_PASSWORD: required({
     description: 'The password of that account.',

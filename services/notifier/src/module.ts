@@ -16,7 +16,7 @@ import {
   token,
   xmppModule,
 } from '@heavylift/service';
-import { createSession, type Session } from '@heavylift/xmpp-pubsub';
+import { createSession, type Session, toBareJid } from '@heavylift/xmpp-pubsub';
 import type { NotifierConfig } from './config.js';
 import { createNotifier } from './notifier.js';
 
@@ -58,7 +58,7 @@ export function composeNotifier(config: NotifierConfig): ServiceParts {
           voice,
           shutdown,
           nodePrefix: config.NODE_PREFIX,
-          bot: `${config.BOT_USERNAME}@${config.XMPP_DOMAIN}`,
+          bot: toBareJid(`${config.BOT_USERNAME}@${config.XMPP_DOMAIN}`),
           lifters: config.LIFTER_ACCOUNTS,
           progressIntervalMs: config.NOTIFIER_PROGRESS_INTERVAL,
           metrics,

@@ -41,8 +41,14 @@ import {
   trustResults,
   within,
 } from '@heavylift/service';
-import type { Item, PubSubService, Session, Unlisten } from '@heavylift/xmpp-pubsub';
-import { isXmppError } from '@heavylift/xmpp-pubsub';
+import {
+  type BareJid,
+  type Item,
+  isXmppError,
+  type PubSubService,
+  type Session,
+  type Unlisten,
+} from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { createGathering } from './gathering.js';
 import { observeNotifier } from './metrics.js';
@@ -60,9 +66,9 @@ export interface NotifierOptions {
   readonly shutdown: (reason: string) => void;
   readonly nodePrefix: string;
   /** Bare JID of the bot: the one that writes the ledger. */
-  readonly bot: string;
+  readonly bot: BareJid;
   /** Bare JIDs of the lifters. */
-  readonly lifters: readonly string[];
+  readonly lifters: readonly BareJid[];
   readonly progressIntervalMs: number;
   /** @default nobody counts */
   readonly metrics?: Metrics;
@@ -221,8 +227,8 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     return nodes.events.on((event) => {
       if (event.type !== 'published') return;
       // What this account says of who was told is for the dispatcher.
-      const own = session.jid?.bare().toString();
-      const others = event.items.filter(({ publisher }) => publisher?.bare().toString() !== own);
+      const own = session.jid?.bare;
+      const others = event.items.filter(({ publisher }) => publisher?.bare !== own);
       for (const item of trust.events(others)) onEvents(item);
     });
   }

@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { BotMessage } from '@heavylift/jobs';
-import { type Session, type SessionEvents, XmppError } from '@heavylift/xmpp-pubsub';
-import { jid } from '@xmpp/jid';
+import { parseJid, type Session, type SessionEvents, XmppError } from '@heavylift/xmpp-pubsub';
 import xml from '@xmpp/xml';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createRetelling } from '../src/retelling.js';
@@ -49,7 +48,7 @@ function setUp() {
     async comeBack(seconds: string | undefined) {
       uptime = seconds;
       happens('offline', { error: new XmppError('connection-failed', 'cut'), retryInMs: 1 });
-      happens('online', { jid: jid('bot@x/1'), resumed: false });
+      happens('online', { jid: parseJid('bot@x/1'), resumed: false });
       await new Promise((resolve) => setImmediate(resolve));
     },
   };

@@ -28,7 +28,7 @@ onEachServer('provisioning', (on) => {
     for (const { username, password } of everybody) {
       expect(password.length).toBeGreaterThanOrEqual(24);
       const session = await on.logIn(username, password);
-      expect(session.jid?.bare().toString()).toBe(`${username}@localhost`);
+      expect(session.jid?.bare).toBe(`${username}@localhost`);
     }
   });
 

@@ -1,3 +1,4 @@
+import { accountOf } from '@heavylift/xmpp-pubsub/jid';
 import type { JobEntry, Requester } from '../domain/job.js';
 
 /**
@@ -5,8 +6,7 @@ import type { JobEntry, Requester } from '../domain/job.js';
  */
 export function requesterKey({ jid, messageType }: Pick<Requester, 'jid' | 'messageType'>): string {
   if (messageType === 'groupchat') return jid;
-  const slash = jid.indexOf('/');
-  return slash < 0 ? jid : jid.slice(0, slash);
+  return accountOf(jid);
 }
 
 /** How many jobs there are, of each kind and of each requester. */

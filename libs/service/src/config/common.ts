@@ -2,9 +2,7 @@
 import { defaultNodePrefix } from '@heavylift/jobs';
 import type { SessionLog, SessionOptions } from '@heavylift/xmpp-pubsub';
 import { type Config, optional, required, withDefault } from './option.js';
-import { contentOfFile, flag, matching, oneOf, text } from './values.js';
-
-const domain = () => matching(/^[^\s/@]+$/, 'a domain such as example.org');
+import { contentOfFile, domain, flag, localPart, matching, oneOf, text } from './values.js';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -28,7 +26,7 @@ export const xmppOptions = {
   XMPP_DOMAIN: required({ description: 'The domain of the account.', type: domain() }),
   XMPP_USERNAME: required({
     description: 'The account, without its domain.',
-    type: matching(/^[^\s"&'/:<>@]+$/, 'the part of a JID before the @'),
+    type: localPart(),
   }),
   XMPP_PASSWORD: required({
     description: 'The password of the account.',

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { type DurationUnit, parseDuration } from '@heavylift/jobs';
+import { type BareJid, normalDomain, normalLocal, toBareJid } from '@heavylift/xmpp-pubsub';
 import { z } from 'zod';
 import { messageOf } from '../errors.js';
 
@@ -17,9 +18,28 @@ export function matching(pattern: RegExp, expected: string): z.ZodType<string, s
   return z.string().regex(pattern).describe(expected);
 }
 
-/** An account, without a resource. */
-export function bareJid(): z.ZodType<string, string> {
-  return matching(/^[^\s"&'/:<>@]+@[^\s/@]+$/, 'a bare JID such as bot@example.org');
+/** An account, without a resource: in whatever case it is written, the value is as servers stamp it. */
+export function bareJid(): z.ZodType<BareJid, string> {
+  const expected = 'a bare JID such as bot@example.org';
+  return matching(/^[^\s"&'/:<>@]+@[^\s/@]+$/, expected)
+    .transform((value) => toBareJid(value))
+    .describe(expected);
+}
+
+/** The part of a JID before the @, as servers stamp it. */
+export function localPart(): z.ZodType<string, string> {
+  const expected = 'the part of a JID before the @';
+  return matching(/^[^\s"&'/:<>@]+$/, expected)
+    .transform(normalLocal)
+    .describe(expected);
+}
+
+/** A domain, as servers stamp it. */
+export function domain(): z.ZodType<string, string> {
+  const expected = 'a domain such as example.org';
+  return matching(/^[^\s/@]+$/, expected)
+    .transform(normalDomain)
+    .describe(expected);
 }
 
 /** One of a closed set of words. */

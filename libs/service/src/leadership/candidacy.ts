@@ -12,11 +12,11 @@
  * 5. A candidate answers for an epoch from before its node can exist until the office is over, and never again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { accountOf } from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
 import { messageOf } from '../errors.js';
 import { serviceMetrics } from '../metrics/catalogue.js';
 import { noMetrics } from '../metrics/port.js';
-import { bareOf } from '../xmpp/bare.js';
 import { createBell, pause } from './bell.js';
 import { answerAsHolder, askHolder } from './holder.js';
 import { hintFor, isRace, openLocks } from './locks.js';
@@ -87,7 +87,7 @@ export function standForOffice(options: CandidacyOptions): Candidacy {
   function onStanza(stanza: Element): void {
     if (!stanza.is('presence') || stream === undefined) return;
     const full = String(stanza.attrs['from']);
-    if (full === stream.jid || bareOf(full) !== bareOf(stream.jid)) return;
+    if (full === stream.jid || accountOf(full) !== accountOf(stream.jid)) return;
     const isAvailable = stanza.attrs['type'] === undefined;
     const marks = isAvailable ? stanza.getChildren('leader', LEADER_NAMESPACE) : [];
     const mark = marks.map(readLeaderMark).find((read) => read?.role === role);
@@ -269,7 +269,7 @@ export function standForOffice(options: CandidacyOptions): Candidacy {
       log.debug(details, 'several stood for office at once, trying again');
       return;
     }
-    const hint = hintFor(error, String(session.jid?.bare()), pubsub);
+    const hint = hintFor(error, String(session.jid?.bare), pubsub);
     log.warn({ ...details, err: error, hint }, 'cannot stand for office, trying again');
   }
 

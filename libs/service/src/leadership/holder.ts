@@ -48,7 +48,7 @@ export function answerAsHolder(
 ) {
   return session.handle('get', 'leader', LEADER_NAMESPACE, async ({ from, payload }) => {
     const mark = readLeaderMark(payload);
-    const isOwn = from.bare().toString() === session.jid?.bare().toString();
+    const isOwn = from.bare === session.jid?.bare;
     if (isOwn && mark?.role === role && holds(mark.epoch)) return undefined;
     throw new XmppError('stanza-error', 'not the holder of this lock', {
       stanza: { type: 'cancel', condition: isOwn ? 'item-not-found' : 'service-unavailable' },

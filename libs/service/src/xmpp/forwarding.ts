@@ -2,9 +2,8 @@
  * Clients may lock on the resource that spoke last. Chat that reaches a session which only speaks, or stands by, is forwarded (XEP-0297)
  * to the account, where whoever is active has it, or offline storage.
  */
-import type { Session } from '@heavylift/xmpp-pubsub';
+import { accountOf, type Session } from '@heavylift/xmpp-pubsub';
 import xml, { Element } from '@xmpp/xml';
-import { bareOf } from './bare.js';
 
 const NS_FORWARD = 'urn:xmpp:forward:0';
 const NS_DELAY = 'urn:xmpp:delay';
@@ -18,9 +17,9 @@ const NS_CLIENT = 'jabber:client';
  * @throws XmppError as `Session.sendConfirmed`
  */
 export async function forwardToBare(session: Session, stanza: Element): Promise<boolean> {
-  const own = session.jid?.bare().toString();
+  const own = session.jid?.bare;
   const from: unknown = stanza.attrs['from'];
-  if (own === undefined || typeof from !== 'string' || bareOf(from) === own) return false;
+  if (own === undefined || typeof from !== 'string' || accountOf(from) === own) return false;
   if (!stanza.is('message') || stanza.getChildText('body') === null) return false;
   const type: unknown = stanza.attrs['type'] ?? 'normal';
   if (type !== 'chat' && type !== 'normal') return false;
@@ -44,7 +43,7 @@ export async function forwardToBare(session: Session, stanza: Element): Promise<
  */
 export function unwrapForwarded(stanza: Element, ownBareJid: string): Element | undefined {
   const from: unknown = stanza.attrs['from'];
-  if (typeof from !== 'string' || bareOf(from) !== ownBareJid) return undefined;
+  if (typeof from !== 'string' || accountOf(from) !== ownBareJid) return undefined;
   const forwarded = stanza.getChild('forwarded', NS_FORWARD);
   const inner = forwarded?.getChild('message');
   if (forwarded === undefined || inner === undefined || !stanza.is('message')) return undefined;

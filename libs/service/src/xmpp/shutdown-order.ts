@@ -1,5 +1,5 @@
 import { CONTROL_NAMESPACE, shutdownCodec } from '@heavylift/jobs';
-import { type Session, type Unlisten, XmppError } from '@heavylift/xmpp-pubsub';
+import { type BareJid, type Session, type Unlisten, XmppError } from '@heavylift/xmpp-pubsub';
 
 /**
  * Ends the service when the bot says so, as after `exit all` in the chat.
@@ -7,11 +7,11 @@ import { type Session, type Unlisten, XmppError } from '@heavylift/xmpp-pubsub';
  */
 export function obeyShutdownOrders(
   session: Pick<Session, 'handle'>,
-  bot: string,
+  bot: BareJid,
   shutdown: (reason: string) => void,
 ): Unlisten {
   return session.handle('set', 'shutdown', CONTROL_NAMESPACE, async ({ from, payload }) => {
-    if (from.bare().toString() !== bot) {
+    if (from.bare !== bot) {
       throw new XmppError('stanza-error', `${from} may not have this service end`, {
         stanza: { type: 'auth', condition: 'forbidden' },
       });

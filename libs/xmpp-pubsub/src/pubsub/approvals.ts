@@ -1,8 +1,9 @@
 import xml, { type Element } from '@xmpp/xml';
+import { readJid } from '../jid.js';
 import type { Unlisten } from '../session/types.js';
 import { childForm, writeForm } from './form.js';
 import { COMMAND_GET_PENDING, FORM_SUBSCRIBE_AUTHORIZATION, NS_COMMANDS } from './namespaces.js';
-import { attribute, compact, malformed, toJid } from './read-xml.js';
+import { attribute, compact, malformed } from './read-xml.js';
 import type { DataForm } from './types/form.js';
 import type { RequestOptions } from './types/request.js';
 import type { PubSubService, SubscriptionRequest } from './types/service.js';
@@ -62,7 +63,7 @@ async function command(
 function listenForRequests(wire: Wire, listener: (request: SubscriptionRequest) => void): Unlisten {
   return wire.session.on('stanza', (message) => {
     if (message.name !== 'message' || attribute(message, 'type') === 'error') return;
-    if (toJid(attribute(message, 'from') ?? '')?.equals(wire.jid) !== true) return;
+    if (readJid(attribute(message, 'from') ?? '')?.equals(wire.jid) !== true) return;
     try {
       const form = childForm(message);
       if (form?.formType !== FORM_SUBSCRIBE_AUTHORIZATION || form.type !== 'form') return;
@@ -87,7 +88,7 @@ function readRequest(
   const value = (name: string) => form.fields.find((field) => field.name === name)?.values[0];
   const node = value('pubsub#node');
   const address = value('pubsub#subscriber_jid');
-  const subscriber = address === undefined ? undefined : toJid(address);
+  const subscriber = address === undefined ? undefined : readJid(address);
   const subscriptionId = value('pubsub#subid');
   if (node === undefined || address === undefined || subscriber === undefined) return undefined;
 

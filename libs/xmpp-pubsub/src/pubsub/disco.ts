@@ -1,5 +1,6 @@
 import xml from '@xmpp/xml';
 import { XmppError } from '../errors.js';
+import { readJid } from '../jid.js';
 import type { Session } from '../session/types.js';
 import { readForm } from './form.js';
 import { NS_DATA, NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PUBSUB } from './namespaces.js';
@@ -11,7 +12,6 @@ import {
   malformed,
   requiredAttribute,
   requiredJid,
-  toJid,
 } from './read-xml.js';
 import type { DiscoInfo, DiscoItem, DiscoveredService, Discovery } from './types/disco.js';
 import type { PageOptions } from './types/node.js';
@@ -79,7 +79,7 @@ export async function discoverPubSub(
   domain: string,
   options: RequestOptions = {},
 ): Promise<Discovery> {
-  const own = toJid(domain);
+  const own = readJid(domain);
   if (own === undefined) throw new XmppError('invalid-option', `'${domain}' is no JID`);
   const candidates = [own];
   for await (const page of discoItems({ session }, domain, options)) {

@@ -1,7 +1,8 @@
 import type { Element } from '@xmpp/xml';
+import { isWhomWeMeant } from '../jid.js';
 import type { Unlisten } from '../session/types.js';
 import { eventElement, parseEvents } from './parse-event.js';
-import { attribute, childElements, toJid } from './read-xml.js';
+import { attribute, childElements } from './read-xml.js';
 import type { PayloadCodec, PubSubEvent } from './types/event.js';
 import type { Wire } from './wire.js';
 
@@ -22,7 +23,7 @@ export function createDispatcher(wire: Wire): Dispatcher {
 
   const isFromService = (message: Element) => {
     const from = attribute(message, 'from');
-    return from === own || (from !== undefined && toJid(from)?.equals(wire.jid) === true);
+    return from !== undefined && isWhomWeMeant(from, own);
   };
 
   /** Events of other services are not for us, unless they pretend to be. */

@@ -1,17 +1,10 @@
 import type { Element } from '@xmpp/xml';
+import { readJid } from '../jid.js';
 import { childForm } from './form.js';
 import { NS_DELAY, NS_PUBSUB_EVENT, NS_SHIM } from './namespaces.js';
 import { nodeConfig } from './node-config.js';
 import { type RawItem, readItem, withPayload } from './read-item.js';
-import {
-  attribute,
-  childElements,
-  childOf,
-  childrenOf,
-  compact,
-  toDate,
-  toJid,
-} from './read-xml.js';
+import { attribute, childElements, childOf, childrenOf, compact, toDate } from './read-xml.js';
 import type { Item, PubSubEvent, SubscriptionState } from './types/event.js';
 
 /** Says why a message is no event that XEP-0060 knows. */
@@ -124,7 +117,7 @@ function configuration(action: Element) {
 }
 
 function subscription(action: Element) {
-  const jid = toJid(attribute(action, 'jid') ?? '');
+  const jid = readJid(attribute(action, 'jid') ?? '');
   const state = attribute(action, 'subscription');
   if (jid === undefined || !isSubscriptionState(state)) {
     throw new MalformedEvent('a change of subscription has no JID or no state');

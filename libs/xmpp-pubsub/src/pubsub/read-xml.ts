@@ -1,6 +1,6 @@
-import { type JID, jid } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
 import { XmppError } from '../errors.js';
+import { type Jid, readJid } from '../jid.js';
 
 export function attribute(element: Element, name: string): string | undefined {
   const value: unknown = element.attrs[name];
@@ -62,25 +62,8 @@ export function requiredAttribute(element: Element, name: string): string {
   return value;
 }
 
-const MAX_REMEMBERED = 512;
-const remembered = new Map<string, JID>();
-
-/** Parses a JID; the same few come again and again, so the last are remembered. */
-export function toJid(text: string): JID | undefined {
-  const known = remembered.get(text);
-  if (known !== undefined) return known;
-  try {
-    const parsed = jid(text);
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(text, parsed);
-    return parsed;
-  } catch {
-    return undefined;
-  }
-}
-
-export function requiredJid(element: Element, name: string): JID {
-  const parsed = toJid(requiredAttribute(element, name));
+export function requiredJid(element: Element, name: string): Jid {
+  const parsed = readJid(requiredAttribute(element, name));
   if (parsed === undefined) throw malformed(`<${element.name}/> has no JID in ${name}`, element);
   return parsed;
 }

@@ -1,5 +1,6 @@
 import type { Element } from '@xmpp/xml';
 import { XmppError } from '../errors.js';
+import { type Jid, parseJid, toBareJid } from '../jid.js';
 import type { Session } from '../session/types.js';
 import { approving } from './approvals.js';
 import { elementCodec } from './codecs.js';
@@ -9,7 +10,7 @@ import { createDispatcher } from './dispatch.js';
 import { NS_PUBSUB } from './namespaces.js';
 import { createNodeHandle } from './node.js';
 import { createNode, defaultConfig } from './owning.js';
-import { compact, requiredAttribute, requiredChild, toJid } from './read-xml.js';
+import { compact, requiredAttribute, requiredChild } from './read-xml.js';
 import { defaultSubscriptionOptions, ownAffiliations, ownSubscriptions } from './subscribing.js';
 import type { NodeConfig } from './types/config.js';
 import type { DiscoInfo, NodeSummary } from './types/disco.js';
@@ -30,8 +31,7 @@ import { createWire, type Wire } from './wire.js';
  * @throws XmppError `invalid-option` if `jid` is none
  */
 export function connectPubSub(session: Session, options: PubSubServiceOptions): PubSubService {
-  const jid = toJid(options.jid);
-  if (jid === undefined) throw new XmppError('invalid-option', `'${options.jid}' is no JID`);
+  const jid = serviceJid(options.jid);
   const wire = createWire(session, jid, options);
   const dispatcher = createDispatcher(wire);
   const to = jid.toString();
@@ -117,4 +117,13 @@ function shortNames({ features }: DiscoInfo): ReadonlySet<string> {
   const prefix = `${NS_PUBSUB}#`;
   const ours = [...features].filter((feature) => feature.startsWith(prefix));
   return new Set(ours.map((feature) => feature.slice(prefix.length)));
+}
+
+/** In the spelling that the service itself has in `from`. */
+function serviceJid(configured: string): Jid {
+  try {
+    return parseJid(toBareJid(configured));
+  } catch (cause) {
+    throw new XmppError('invalid-option', `'${configured}' is no JID`, { cause });
+  }
 }

@@ -1,5 +1,6 @@
 import xml, { type Element } from '@xmpp/xml';
 import { XmppError } from '../errors.js';
+import { type BareJid, parseJid } from '../jid.js';
 import { childForm } from './form.js';
 import { subscribeOptions } from './node-config.js';
 import { isSubscriptionState } from './parse-event.js';
@@ -91,7 +92,7 @@ export async function ownAffiliations(
   options?: RequestOptions,
   node?: string,
 ): Promise<NodeAffiliation[]> {
-  const jid = wire.session.jid?.bare() ?? notOnline();
+  const jid = parseJid(ownBareJid(wire));
   const answer = await wire.get(pubsub(xml('affiliations', compact({ node }))), options);
   const list = requiredChild(answer, 'affiliations');
   return childrenOf(list, 'affiliation').map((element) => ({
@@ -110,8 +111,8 @@ export async function defaultSubscriptionOptions(
   return readOptions(requiredChild(answer, 'default'));
 }
 
-export function ownBareJid(wire: Wire): string {
-  return (wire.session.jid?.bare() ?? notOnline()).toString();
+export function ownBareJid(wire: Wire): BareJid {
+  return wire.session.jid?.bare ?? notOnline();
 }
 
 function notOnline(): never {

@@ -1,5 +1,5 @@
-import type { JID } from '@xmpp/jid';
 import xml, { type Element } from '@xmpp/xml';
+import type { Jid } from '../jid.js';
 import type { IqRequest, Session, SessionLog } from '../session/types.js';
 import { NS_PUBSUB, NS_PUBSUB_OWNER } from './namespaces.js';
 import { createPageLimits, type PageLimits } from './page-size.js';
@@ -10,7 +10,7 @@ import type { Ignored, PubSubServiceOptions } from './types/service.js';
 /** What the parts of a service share: the way to it, and where to complain. */
 export interface Wire {
   readonly session: Session;
-  readonly jid: JID;
+  readonly jid: Jid;
   readonly log: SessionLog | undefined;
   readonly onIgnored: (ignored: Ignored) => void;
   get(payload: Element, options?: RequestOptions): Promise<Element | undefined>;
@@ -26,7 +26,7 @@ export interface Wire {
 
 export function createWire(
   session: Session,
-  jid: JID,
+  jid: Jid,
   { log, onIgnored = () => undefined }: Pick<PubSubServiceOptions, 'log' | 'onIgnored'>,
 ): Wire {
   const to = jid.toString();

@@ -1,6 +1,6 @@
-import { jid as parseJid } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
 import { isXmppError } from '../errors.js';
+import { parseJid } from '../jid.js';
 import type { IncomingIq, SessionLog, Unlisten } from './types.js';
 import { escapeAttribute, escapeText, serialise } from './xml-text.js';
 

@@ -1,6 +1,6 @@
-import { type JID, jid as parseJid } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
 import { XmppError } from '../errors.js';
+import { isWhomWeMeant, type Jid } from '../jid.js';
 import type { Deadlines } from './deadlines.js';
 import type { Settings } from './options.js';
 import type { Losses, Outgoing } from './outgoing.js';
@@ -21,7 +21,7 @@ export interface RequestsContext {
   readonly outgoing: Outgoing;
   readonly deadlines: Deadlines;
   /** The own full JID. */
-  readonly ownJid: () => JID | undefined;
+  readonly ownJid: () => Jid | undefined;
   /** Attributes that each stanza needs on this transport. */
   readonly stanzaAttributes: string;
 }
@@ -138,21 +138,13 @@ function firstChild(stanza: Element): Element | undefined {
 export function mayAnswer(
   to: string | undefined,
   from: string | undefined,
-  own: JID | undefined,
+  own: Jid | undefined,
 ): boolean {
   if (from === to) return true;
-  const bare = own?.bare().toString();
+  const bare = own?.bare;
   if (to === undefined) {
     return from === bare || from === own?.toString() || from === own?.domain;
   }
   if (from === undefined) return to === bare || to === own?.domain;
-  return sameJid(from, to);
-}
-
-function sameJid(a: string, b: string): boolean {
-  try {
-    return parseJid(a).equals(parseJid(b));
-  } catch {
-    return false;
-  }
+  return isWhomWeMeant(from, to);
 }

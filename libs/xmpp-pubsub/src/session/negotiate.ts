@@ -1,6 +1,6 @@
-import { type JID, jid as parseJid } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
 import { hasCondition, XmppError } from '../errors.js';
+import { type Jid, parseJid } from '../jid.js';
 import type { Settings } from './options.js';
 import { authenticate } from './sasl/authenticate.js';
 import { toStanzaError } from './stanza-error.js';
@@ -20,7 +20,7 @@ export interface Resumed {
 
 export interface Bound {
   readonly resumed: false;
-  readonly jid: JID;
+  readonly jid: Jid;
   /** The server acknowledges what we send (XEP-0198). */
   readonly acknowledging: boolean;
   readonly resumeId: string | undefined;
@@ -95,7 +95,7 @@ async function bind(
   stream: XmlStream,
   resource: string | undefined,
   early: Element[],
-): Promise<JID> {
+): Promise<Jid> {
   const id = globalThis.crypto.randomUUID();
   const wanted = resource === undefined ? '' : `<resource>${escapeText(resource)}</resource>`;
   const xmlns = stream.transport.framed ? ' xmlns="jabber:client"' : '';

@@ -1,6 +1,6 @@
-import type { JID } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
 import { isXmppError, XmppError, type XmppErrorCode } from '../errors.js';
+import type { Jid } from '../jid.js';
 import { createBackoff } from './backoff.js';
 import { type Connected, connect, toXmppError } from './connect.js';
 import { createDeadlines } from './deadlines.js';
@@ -72,15 +72,15 @@ export function createSession(options: SessionOptions): Session {
 
   const ending = new AbortController();
   let status: SessionStatus = 'idle';
-  let jid: JID | undefined;
+  let jid: Jid | undefined;
   let stream: XmlStream | undefined;
   /** Stanzas received since stream management was enabled, modulo 2^32. */
   let received = 0;
   let resumeId: string | undefined;
-  let started: Promise<JID> | undefined;
+  let started: Promise<Jid> | undefined;
   let stopping: Promise<void> | undefined;
   let running: Promise<void> | undefined;
-  let firstOnline: { resolve(jid: JID): void; reject(error: XmppError): void } | undefined;
+  let firstOnline: { resolve(jid: Jid): void; reject(error: XmppError): void } | undefined;
 
   // --- A stream's life -------------------------------------------------------------------------
 
@@ -225,16 +225,16 @@ export function createSession(options: SessionOptions): Session {
     const type: unknown = stanza.attrs['type'];
     if (stanza.name !== 'iq') events.emit('stanza', stanza);
     else if (type === 'result' || type === 'error') requests.answered(stanza);
-    else incomingIqs.received(stanza, `${jid?.bare()}`);
+    else incomingIqs.received(stanza, jid?.bare ?? '');
   }
 
   // --- Start and stop --------------------------------------------------------------------------
 
-  function start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<JID> {
+  function start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Jid> {
     if (status === 'stopped') {
       return Promise.reject(new XmppError('stopped', 'A stopped session cannot start again'));
     }
-    started ??= new Promise<JID>((resolve, reject) => {
+    started ??= new Promise<Jid>((resolve, reject) => {
       const abort = () =>
         stop(new XmppError('aborted', 'The start was aborted', { cause: signal?.reason }));
       const settled = () => signal?.removeEventListener('abort', abort);

@@ -1,6 +1,6 @@
-import type { JID } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
 import type { XmppError } from '../errors.js';
+import type { Jid } from '../jid.js';
 
 export interface SessionOptions {
   /** `xmpp://host:port`, `xmpps://host:port`, `ws://…`, `wss://…`, or a bare domain to look up by SRV (RFC 6120 section 3.2). */
@@ -76,7 +76,7 @@ export type SessionStatus = 'idle' | 'connecting' | 'online' | 'offline' | 'stop
 
 export interface SessionEvents {
   /** The stream is up. Not `resumed`: stanzas may have been lost, so re-read whatever is replicated, and send presence anew. */
-  readonly online: { readonly jid: JID; readonly resumed: boolean };
+  readonly online: { readonly jid: Jid; readonly resumed: boolean };
   /** The stream broke, or an attempt to connect failed; the next attempt comes after `retryInMs`. */
   readonly offline: { readonly error: XmppError; readonly retryInMs: number };
   /** The session ended for good, by itself: wrong credentials, conflict, no encryption or a bad certificate. */
@@ -96,7 +96,7 @@ export interface IqRequest {
 
 /** An IQ that somebody sent us. */
 export interface IncomingIq {
-  readonly from: JID;
+  readonly from: Jid;
   readonly payload: Element;
 }
 
@@ -106,13 +106,13 @@ export type Unlisten = () => void;
 export interface Session extends AsyncDisposable {
   readonly status: SessionStatus;
   /** The full JID, once it has been online. */
-  readonly jid: JID | undefined;
+  readonly jid: Jid | undefined;
   /**
    * Connects, and keeps trying with backoff while the server cannot be reached.
    * @returns the full JID, when online for the first time
    * @throws XmppError `authentication-failed`, `mechanism-refused`, `tls-required`, `certificate-refused`, `conflict`, `stopped`, `aborted`; nothing is left behind then
    */
-  start(options?: { readonly signal?: AbortSignal }): Promise<JID>;
+  start(options?: { readonly signal?: AbortSignal }): Promise<Jid>;
   /** Closes the stream and ends every timer and socket. Requests in flight reject with `stopped`. Never throws. */
   stop(): Promise<void>;
   /** A listener that throws is logged and breaks nothing. */

@@ -1,4 +1,3 @@
-import { JID } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +8,7 @@ import {
   readForm,
   textCodec,
 } from '../../src/index.js';
+import { parseJid } from '../../src/jid.js';
 import { scriptedSession } from './scripted-session.js';
 import { event, itemsAnswer, SERVICE, stanza } from './stanzas.js';
 
@@ -248,7 +248,7 @@ describe('whatever a service sends', { timeout: 60_000 }, () => {
             { backoff: { initialMs: 1, maxMs: 1 } },
           );
           for (const each of events) session.emit('stanza', each);
-          session.emit('online', { jid: new JID('me', 'example.org', 'x'), resumed: false });
+          session.emit('online', { jid: parseJid('me@example.org/x'), resumed: false });
           await replica.ready;
           wrong.length = 0;
           await replica.refresh();

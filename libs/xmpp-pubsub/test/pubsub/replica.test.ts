@@ -1,4 +1,3 @@
-import { JID } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
 import { describe, expect, it, vi } from 'vitest';
 import {
@@ -8,6 +7,7 @@ import {
   textCodec,
   XmppError,
 } from '../../src/index.js';
+import { parseJid } from '../../src/jid.js';
 import { scriptedSession } from './scripted-session.js';
 import { event, itemsAnswer, SERVICE, stanza } from './stanzas.js';
 
@@ -16,7 +16,7 @@ const item = (id: string, text = id) =>
   `<item id='${id}'><note xmlns='urn:example:note'>${text}</note></item>`;
 const published = (id: string, text?: string) => event(`<items node='n'>${item(id, text)}</items>`);
 const retracted = (id: string) => event(`<items node='n'><retract id='${id}'/></items>`);
-const online = (resumed: boolean) => ({ jid: new JID('me', 'example.org', 'here'), resumed });
+const online = (resumed: boolean) => ({ jid: parseJid('me@example.org/here'), resumed });
 
 const subscribed = stanza(
   "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscription node='n' jid='me@example.org' subscription='subscribed'/></pubsub>",

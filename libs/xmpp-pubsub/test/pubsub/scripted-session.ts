@@ -1,6 +1,6 @@
-import { JID } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
 import type { IqRequest, Session, SessionEvents, SessionStatus } from '../../src/index.js';
+import { parseJid } from '../../src/jid.js';
 
 type Answer = (request: IqRequest) => Element | undefined | Promise<Element | undefined>;
 
@@ -25,7 +25,7 @@ export function scriptedSession(answer: Answer = () => undefined): ScriptedSessi
     'giving-up': new Set(),
     stanza: new Set(),
   };
-  const jid = new JID('me', 'example.org', 'here');
+  const jid = parseJid('me@example.org/here');
   const requests: IqRequest[] = [];
   const sent: Element[] = [];
   const send = async (stanza: Element) => {

@@ -1,7 +1,7 @@
-import { jid } from '@xmpp/jid';
 import xml, { type Element } from '@xmpp/xml';
 import { describe, expect, it } from 'vitest';
 import { createSession, type Session, type SessionOptions, XmppError } from '../../src/index.js';
+import { parseJid } from '../../src/jid.js';
 import { mayAnswer } from '../../src/session/iq.js';
 import { logIn, type Peer, scriptedServer } from './scripted-server.js';
 
@@ -207,7 +207,7 @@ describe('a request (RFC 6120 section 8.2.3)', () => {
 });
 
 describe('who may answer (RFC 6120 section 8.1.2.1)', () => {
-  const own = jid('juliet@example.org/balcony');
+  const own = parseJid('juliet@example.org/balcony');
   it.each([
     ['pubsub.example.org', 'pubsub.example.org', true],
     ['pubsub.example.org', 'PUBSUB.example.org', true],

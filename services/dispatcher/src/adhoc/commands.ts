@@ -92,7 +92,7 @@ export function createCommands(ports: CommandPorts) {
   }
 
   async function execute({ from, payload }: IncomingIq): Promise<Element> {
-    const who = from.bare().toString();
+    const who = from.bare;
     if (ports.limiter.take(who) !== 'served')
       throw stanzaError('wait', 'policy-violation', texts.slowDown);
     const { node, sessionid, action = 'execute' }: Record<string, unknown> = payload.attrs;

@@ -1,6 +1,5 @@
 import { ORDERS_NAMESPACE } from '@heavylift/jobs';
-import type { IncomingIq } from '@heavylift/xmpp-pubsub';
-import type { JID } from '@xmpp/jid';
+import type { IncomingIq, Jid } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { CHAT_STATES } from '../chat/incoming.js';
 import { type Commands, NS_COMMANDS } from './commands.js';
@@ -24,7 +23,7 @@ const ownFeatures = [
 /** Says what the bot is and which commands it takes (XEP-0030, XEP-0050 section 2). */
 export function createDisco(
   commands: Pick<Commands, 'list' | 'nodeOf'>,
-  self: () => JID | undefined,
+  self: () => Jid | undefined,
 ) {
   async function info({ payload }: IncomingIq): Promise<Element> {
     const node = nodeIn(payload);
@@ -40,7 +39,7 @@ export function createDisco(
 
   async function items({ from, payload }: IncomingIq): Promise<Element> {
     const node = nodeIn(payload);
-    const listed = node === NS_COMMANDS ? commands.list(from.bare().toString()) : [];
+    const listed = node === NS_COMMANDS ? commands.list(from.bare) : [];
     const jid = self()?.toString();
     return xml(
       'query',

@@ -68,7 +68,7 @@ export function createOrders(ports: OrderPorts) {
 
   async function execute({ from, payload }: IncomingIq): Promise<Element> {
     const orders = read(payload);
-    const customer = { jid: from.toString(), who: from.bare().toString() };
+    const customer = { jid: from.toString(), who: from.bare };
     if (limiter.take(customer.who, orders.length) !== 'served')
       throw stanzaError('wait', 'policy-violation', texts.slowDown);
     const desk = ports.desk();

@@ -1,13 +1,13 @@
 import { type HandlerSpec, type JsonObject, jsonText, requesterKey } from '@heavylift/jobs';
 import type { Desk, JobView } from '../desk.js';
 import { type Action, type Decision, decide, type Policy } from '../policy/policy.js';
+import { lifterName } from '../scheduler/lifters.js';
 import { type Answer, type Fields, no, refusalOf } from './answer.js';
 import {
   describeJob,
   describeJobWithAttempts,
   describeLifter,
   describeSchedule,
-  lifterName,
   stateOf,
 } from './describe.js';
 import { systemStatus, texts } from './texts.js';

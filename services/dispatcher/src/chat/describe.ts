@@ -8,6 +8,7 @@ import {
   requesterKey,
 } from '@heavylift/jobs';
 import type { JobView, ScheduleView } from '../desk.js';
+import { lifterName } from '../scheduler/lifters.js';
 import { usageOf } from './arguments.js';
 import { echo } from './texts.js';
 
@@ -86,11 +87,6 @@ const afterAttempts = (attempts: number) => (attempts === 1 ? '' : ` after ${att
 
 function attempt({ attempt: run, stalls, maxAttempts }: JobEntry): string {
   return run === 1 ? '' : `, attempt ${run - stalls} of ${maxAttempts}`;
-}
-
-/** The account is the lifter's own. */
-export function lifterName(fullJid: string): string {
-  return fullJid.split('@', 1)[0] ?? fullJid;
 }
 
 export function describeLifter({ name, slots, busy, draining, handlers }: LifterLoad): string {

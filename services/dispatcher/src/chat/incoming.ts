@@ -1,5 +1,5 @@
 import type { Requester } from '@heavylift/jobs';
-import { type JID, jid } from '@xmpp/jid';
+import { type Jid, readJid } from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
 
 export const CHAT_STATES = 'http://jabber.org/protocol/chatstates';
@@ -7,7 +7,7 @@ export const CHAT_STATES = 'http://jabber.org/protocol/chatstates';
 /** What somebody wrote to the bot, and all that an answer needs to find its way back. */
 export interface ChatRequest {
   /** As stamped by the server, so it can't be forged. */
-  readonly from: JID;
+  readonly from: Jid;
   readonly messageId?: string;
   /** XEP-0359: stays the same when a client sends a message again. */
   readonly originId?: string;
@@ -32,14 +32,14 @@ export type Incoming =
 const ignored = (why: string): Incoming => ({ kind: 'ignored', why });
 
 /** Which of the stanzas that reach the bot are to be answered. Answering any other can start a loop between two bots. */
-export function classifyMessage(stanza: Element, self: JID): Incoming {
+export function classifyMessage(stanza: Element, self: Jid): Incoming {
   if (!stanza.is('message')) return ignored('not a message');
   const type = stanza.attrs['type'] ?? 'normal';
   if (type !== 'chat' && type !== 'normal') return ignored(`type ${type}`);
-  const from = parseJid(stanza.attrs['from']);
+  const from = readJid(stanza.attrs['from']);
   if (from === undefined) return ignored('no sender');
-  if (from.bare().equals(self.bare())) return ignored('own echo');
-  if (!from.getLocal()) return ignored('from a server, not a person');
+  if (from.bare === self.bare) return ignored('own echo');
+  if (from.local === undefined) return ignored('from a server, not a person');
   const text = stanza.getChildText('body') ?? '';
   const encrypted = isEncrypted(stanza, text);
   if (isBlank(text) && !encrypted) return ignored('no body');
@@ -91,15 +91,6 @@ export function requesterOf(request: ChatRequest): Requester {
     ...optional('thread', thread),
     ...optional('lang', lang),
   };
-}
-
-function parseJid(text: unknown): JID | undefined {
-  if (typeof text !== 'string' || text === '') return undefined;
-  try {
-    return jid(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function optional<K extends string>(key: K, value: unknown): { readonly [P in K]?: string } {

@@ -1,7 +1,13 @@
 import { encodeBotMessage, ORDERS_NAMESPACE } from '@heavylift/jobs';
 import { type Logger, messageOf, obeyShutdownOrders } from '@heavylift/service';
-import { isXmppError, type Session, type Unlisten } from '@heavylift/xmpp-pubsub';
-import { type JID, jid } from '@xmpp/jid';
+import {
+  type BareJid,
+  isXmppError,
+  type Jid,
+  parseJid,
+  type Session,
+  type Unlisten,
+} from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { createCommands, NS_COMMANDS } from '../adhoc/commands.js';
 import { createDisco, NS_DISCO_INFO, NS_DISCO_ITEMS } from '../adhoc/disco.js';
@@ -19,7 +25,7 @@ import { createReception } from './reception.js';
 export interface PeopleOptions {
   readonly session: Session;
   /** The own bare JID. */
-  readonly bot: string;
+  readonly bot: BareJid;
   /** Undefined while this dispatcher is not in office. */
   readonly desk: () => Desk | undefined;
   readonly policy: () => Policy;
@@ -38,9 +44,9 @@ export interface PeopleOptions {
 /** All that has to do with people and the programs that ask like them: chat, forms, presence subscriptions. */
 export interface People {
   /** To be given every message. */
-  message(stanza: Element, self: JID): void;
+  message(stanza: Element, self: Jid): void;
   /** To be given every presence. */
-  presence(stanza: Element, self: JID): void;
+  presence(stanza: Element, self: Jid): void;
   /** A term has begun: what came before is answered now. */
   opened(): void;
   /** What came and was not answered, for another to answer. */
@@ -128,7 +134,7 @@ export function servePeople(options: PeopleOptions): People {
     presence(stanza, self) {
       others.presence(stanza, self);
       if (stanza.attrs['type'] !== 'subscribe') return;
-      const to = jid(String(stanza.attrs['from'])).bare().toString();
+      const to = parseJid(String(stanza.attrs['from'])).bare;
       // The status line is for those who are served. We need not see theirs.
       send(xml('presence', { to, type: isServed(to) ? 'subscribed' : 'unsubscribed' }));
     },

@@ -1,5 +1,5 @@
 import { addressOf, type BotMessage, encodeReceipt } from '@heavylift/jobs';
-import type { JID } from '@xmpp/jid';
+import type { Jid } from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
 import { LRUCache } from 'lru-cache';
 import type { Clients } from '../presence/clients.js';
@@ -61,7 +61,7 @@ export function createReception(ports: ReceptionPorts) {
 
   async function say(request: ChatRequest, reply: Reply): Promise<void> {
     const { body, job } = reply;
-    const who = bareOf(request);
+    const who = request.from.bare;
     const before = acquaintances.get(who)?.notUnderstood ?? 0;
     const notUnderstood = reply.notUnderstood === true ? before + 1 : 0;
     if (notUnderstood > patience) return;
@@ -75,7 +75,7 @@ export function createReception(ports: ReceptionPorts) {
   }
 
   async function answer(request: ChatRequest): Promise<void> {
-    const who = bareOf(request);
+    const who = request.from.bare;
     let reply: Reply;
     try {
       const requester = requesterOf(request);
@@ -98,7 +98,7 @@ export function createReception(ports: ReceptionPorts) {
   }
 
   function verdictOn(request: ChatRequest) {
-    const who = bareOf(request);
+    const who = request.from.bare;
     if (!ports.isServed(who)) return limiters.strangers.take(who);
     return request.writtenAt === undefined ? limiters.people.take(who) : limiters.backlog.take(who);
   }
@@ -112,7 +112,7 @@ export function createReception(ports: ReceptionPorts) {
     if (verdict === 'silent') return;
     if (verdict === 'slow-down') return say(request, { body: texts.slowDown });
     const { from, messageId, messageType, wantsReceipt, writtenAt } = request;
-    if (wantsReceipt && messageId !== undefined && ports.isServed(bareOf(request)))
+    if (wantsReceipt && messageId !== undefined && ports.isServed(request.from.bare))
       send(encodeReceipt(from.toString(), messageType, messageId));
     if (kind === 'encrypted') return say(request, { body: texts.encrypted });
     const since = writtenAt?.getTime() ?? now();
@@ -122,14 +122,14 @@ export function createReception(ports: ReceptionPorts) {
 
   async function answerUnlessOld(request: ChatRequest, since: number): Promise<void> {
     const ageMs = now() - since;
-    if (ageMs > ports.maxAgeMs && ports.isServed(bareOf(request)))
+    if (ageMs > ports.maxAgeMs && ports.isServed(request.from.bare))
       return say(request, { body: texts.tooOld(echo(request.text), ageMs) });
     return answer(request);
   }
 
   /** Another bot may send back whatever it is told. */
   function isOurOwn(request: ChatRequest): boolean {
-    return acquaintances.get(bareOf(request))?.lastSaid === request.text;
+    return acquaintances.get(request.from.bare)?.lastSaid === request.text;
   }
 
   function settle(work: Promise<void>, { from }: ChatRequest): void {
@@ -138,7 +138,7 @@ export function createReception(ports: ReceptionPorts) {
 
   return {
     /** To be given every message. @throws if it is malformed */
-    message(stanza: Element, self: JID): void {
+    message(stanza: Element, self: Jid): void {
       const incoming = classifyMessage(stanza, self);
       if (incoming.kind === 'ignored') ports.onIgnored(incoming.why);
       else if (isOurOwn(incoming.request)) ports.onIgnored('our own words');
@@ -155,7 +155,3 @@ export function createReception(ports: ReceptionPorts) {
 }
 
 export type Reception = ReturnType<typeof createReception>;
-
-function bareOf({ from }: ChatRequest): string {
-  return from.bare().toString();
-}

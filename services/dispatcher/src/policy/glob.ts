@@ -1,3 +1,5 @@
+import { readJid } from '@heavylift/xmpp-pubsub';
+
 /**
  * Whether a text fits a pattern in which `*` stands for any characters and everything else for itself. Upper and lower case are the same.
  */
@@ -19,14 +21,10 @@ export function fitsGlob(pattern: string, text: string): boolean {
 }
 
 /** Whether a bare JID fits: `ada@example.org`, `*@example.org`, `example.org` (everybody there), `*` (everybody). */
-export function fitsJid(pattern: string, bareJid: string): boolean {
+export function fitsJid(pattern: string, who: string): boolean {
   if (pattern === '*') return true;
-  const wanted = partsOf(pattern);
-  const given = partsOf(bareJid);
+  const wanted = readJid(pattern);
+  const given = readJid(who);
+  if (wanted === undefined || given === undefined) return false;
   return fitsGlob(wanted.local ?? '*', given.local ?? '') && fitsGlob(wanted.domain, given.domain);
-}
-
-function partsOf(jid: string): { readonly local?: string; readonly domain: string } {
-  const at = jid.indexOf('@');
-  return at < 0 ? { domain: jid } : { local: jid.slice(0, at), domain: jid.slice(at + 1) };
 }

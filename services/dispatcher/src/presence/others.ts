@@ -1,6 +1,6 @@
 import { shutdownCodec } from '@heavylift/jobs';
 import type { Session } from '@heavylift/xmpp-pubsub';
-import { type JID, jid } from '@xmpp/jid';
+import { type Jid, parseJid } from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
 
 export interface OthersPorts {
@@ -16,9 +16,9 @@ export function createOthers({ session, lifters, onFailure }: OthersPorts) {
 
   return {
     /** To be given every presence. The server tells each resource of an account about its others (RFC 6121 section 4.2.2). */
-    presence(stanza: Element, self: JID): void {
-      const from = jid(String(stanza.attrs['from']));
-      if (!from.bare().equals(self.bare()) || from.equals(self)) return;
+    presence(stanza: Element, self: Jid): void {
+      const from = parseJid(String(stanza.attrs['from']));
+      if (from.bare !== self.bare || from.equals(self)) return;
       if (stanza.attrs['type'] === undefined) ownResources.add(from.toString());
       if (stanza.attrs['type'] === 'unavailable') ownResources.delete(from.toString());
     },

@@ -1,4 +1,5 @@
 import type { Instant, JobId, LifterAnnouncement, LifterLoad, LifterReport } from '@heavylift/jobs';
+import { readJid } from '@heavylift/xmpp-pubsub';
 
 /** Who lifts, and what they have in hand. A lifter is one incarnation of a process, known by its full JID. */
 export interface LifterRegistry {
@@ -101,5 +102,5 @@ export function createLifterRegistry(): LifterRegistry {
 
 /** `lifter-1` for `lifter-1@example.org/lifter-1.x7`: how people call it. */
 export function lifterName(jid: string): string {
-  return jid.slice(0, jid.indexOf('@'));
+  return readJid(jid)?.local ?? jid;
 }

@@ -9,7 +9,7 @@ import {
   sheetCodec,
 } from '@heavylift/jobs';
 import { type Ignore, trustPublishers, trustResults } from '@heavylift/service';
-import type { PubSubService } from '@heavylift/xmpp-pubsub';
+import type { BareJid, PubSubService } from '@heavylift/xmpp-pubsub';
 
 export type DispatcherNodes = ReturnType<typeof openNodes>;
 
@@ -28,9 +28,9 @@ export function openNodes(pubsub: PubSubService, prefix: string) {
 /** Bare JIDs. */
 export interface Accounts {
   /** The dispatcher's own. */
-  readonly bot: string;
-  readonly lifters: readonly string[];
-  readonly notifier: string;
+  readonly bot: BareJid;
+  readonly lifters: readonly BareJid[];
+  readonly notifier: BareJid;
 }
 
 /** Lets through what was published by an account that may. */

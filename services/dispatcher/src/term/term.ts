@@ -282,7 +282,7 @@ export async function beginTerm(
     if (event.type !== 'published' || !isOpened) return;
     for (const { id, value, publisher } of trusted.events(event.items)) {
       const from = publisher?.toString() ?? '';
-      const isNotifier = publisher?.bare().toString() === options.notifier;
+      const isNotifier = publisher?.bare === options.notifier;
       for (const said of value) {
         if ((said.type === 'told') !== isNotifier)
           ignore('events', 'untrusted', { id, publisher: from, type: said.type });

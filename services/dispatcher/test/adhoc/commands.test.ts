@@ -1,5 +1,4 @@
-import { readForm } from '@heavylift/xmpp-pubsub';
-import { jid } from '@xmpp/jid';
+import { parseJid, readForm } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { describe, expect, it } from 'vitest';
 import { createCommands } from '../../src/adhoc/commands.js';
@@ -24,7 +23,7 @@ function bot(changes: Partial<Desk> = {}) {
   });
   const limiter = createLimiter({ burst: 50, perSecond: 1, senders: 9, now: () => now });
   const commands = createCommands({ ...ports, builtIns, limiter });
-  const disco = createDisco(commands, () => jid('bot@example.org/dispatcher.1'));
+  const disco = createDisco(commands, () => parseJid('bot@example.org/dispatcher.1'));
   return {
     done,
     ran,
@@ -33,7 +32,7 @@ function bot(changes: Partial<Desk> = {}) {
     disco,
     execute: (node: string, attrs: Record<string, string> = {}, form?: Element, who = ada) =>
       commands.execute({
-        from: jid(who),
+        from: parseJid(who),
         payload: xml('command', { xmlns: NS, node, ...attrs }, ...(form ? [form] : [])),
       }),
   };
@@ -64,7 +63,7 @@ describe('ad-hoc commands (XEP-0050)', () => {
     const { disco } = bot();
     const payload = xml('query', { xmlns: NS_ITEMS, node: NS });
     const nodes = async (who: string) =>
-      (await disco.items({ from: jid(who), payload })).getChildren('item');
+      (await disco.items({ from: parseJid(who), payload })).getChildren('item');
     const adas = await nodes(ada);
     expect(adas[0]?.attrs).toEqual({
       jid: 'bot@example.org/dispatcher.1',

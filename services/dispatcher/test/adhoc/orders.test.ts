@@ -1,5 +1,5 @@
 import { answersCodec, mostOrders, type Order, ordersCodec } from '@heavylift/jobs';
-import { jid } from '@xmpp/jid';
+import { parseJid } from '@heavylift/xmpp-pubsub';
 import xml from '@xmpp/xml';
 import { describe, expect, it } from 'vitest';
 import { createOrders } from '../../src/adhoc/orders.js';
@@ -36,7 +36,7 @@ function bot({ changes = {}, burst = 200 }: { changes?: Partial<Desk>; burst?: n
     },
     async place(wanted: readonly Order[], who = ann) {
       const payload = ordersCodec.encode(wanted);
-      return answersCodec.decode(await orders.execute({ from: jid(who), payload }));
+      return answersCodec.decode(await orders.execute({ from: parseJid(who), payload }));
     },
     execute: orders.execute,
   };
@@ -153,7 +153,7 @@ describe('orders: many jobs in one request', () => {
   it('that are malformed, none, or too many are no request', async () => {
     const { execute, place } = bot();
     const refused = { stanza: { type: 'modify', condition: 'bad-request' } };
-    const from = jid(ann);
+    const from = parseJid(ann);
     const payload = xml('orders', { xmlns: 'urn:heavylift:orders:1' }, xml('order'));
     await expect(execute({ from, payload })).rejects.toMatchObject(refused);
     const many = Array.from({ length: mostOrders + 1 }, (_, index) => orderOf(`${index}`));

@@ -1,9 +1,9 @@
-import { jid } from '@xmpp/jid';
+import { parseJid } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { describe, expect, it } from 'vitest';
 import { classifyMessage } from '../../src/chat/incoming.js';
 
-const self = jid('bot@example.org/dispatcher.1');
+const self = parseJid('bot@example.org/dispatcher.1');
 const message = (attrs: Record<string, string>, ...children: Element[]): Element =>
   xml('message', { from: 'ada@example.org/phone', type: 'chat', ...attrs }, ...children);
 const body = (text: string): Element => xml('body', {}, text);
@@ -23,7 +23,7 @@ describe('classifyMessage', () => {
     expect(classifyMessage(stanza, self)).toEqual({
       kind: 'request',
       request: {
-        from: jid('ada@example.org/phone'),
+        from: parseJid('ada@example.org/phone'),
         messageId: 'm1',
         originId: 'o1',
         thread: 't1',

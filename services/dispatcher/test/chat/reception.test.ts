@@ -1,10 +1,10 @@
 import { type BotMessage, encodeBotMessage } from '@heavylift/jobs';
-import { jid } from '@xmpp/jid';
+import { parseJid } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { describe, expect, it, vi } from 'vitest';
 import { createReception, type ReceptionPorts } from '../../src/chat/reception.js';
 
-const self = jid('bot@example.org/dispatcher.1');
+const self = parseJid('bot@example.org/dispatcher.1');
 const hour = 3_600_000;
 
 function reception(changes: Partial<ReceptionPorts> = {}) {

@@ -1,10 +1,10 @@
 import type { IqRequest } from '@heavylift/xmpp-pubsub';
-import { jid } from '@xmpp/jid';
+import { parseJid } from '@heavylift/xmpp-pubsub';
 import xml from '@xmpp/xml';
 import { describe, expect, it } from 'vitest';
 import { createOthers } from '../../src/presence/others.js';
 
-const self = jid('bot@x/dispatcher.1');
+const self = parseJid('bot@x/dispatcher.1');
 
 describe('the rest of the system', () => {
   function others() {

@@ -1,4 +1,4 @@
-import type { JID } from '@xmpp/jid';
+import type { Jid } from '../../jid.js';
 import type { DataForm } from './form.js';
 
 /** What an entity is (XEP-0030 section 3.1). */
@@ -18,14 +18,14 @@ export interface DiscoInfo {
 
 /** One entry of a disco#items answer (XEP-0030 section 4). */
 export interface DiscoItem {
-  readonly jid: JID;
+  readonly jid: Jid;
   readonly node?: string;
   readonly name?: string;
 }
 
 /** A pubsub service found at a domain. */
 export interface DiscoveredService {
-  readonly jid: JID;
+  readonly jid: Jid;
   readonly info: DiscoInfo;
 }
 
@@ -34,7 +34,7 @@ export interface Discovery {
   /** Entities that say they are a pubsub service (XEP-0060 section 5.1). */
   readonly services: readonly DiscoveredService[];
   /** Entities of the domain that gave no answer, so they may or may not be one. */
-  readonly failed: readonly { readonly jid: JID; readonly error: unknown }[];
+  readonly failed: readonly { readonly jid: Jid; readonly error: unknown }[];
 }
 
 /** A node as a service lists it (XEP-0060 section 5.2). */

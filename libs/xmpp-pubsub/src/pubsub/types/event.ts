@@ -1,5 +1,5 @@
-import type { JID } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
+import type { Jid } from '../../jid.js';
 import type { NodeConfig } from './config.js';
 
 /** How a value stands in an item. `decode(encode(x))` must give back x. */
@@ -14,7 +14,7 @@ export interface Item<T> {
   readonly id: string;
   readonly value: T;
   /** The publisher as the service names it, if the node is configured with `itemreply=publisher` (XEP-0060 section 7.1.2.3). */
-  readonly publisher?: JID;
+  readonly publisher?: Jid;
 }
 
 interface EventBase {
@@ -60,7 +60,7 @@ export interface ConfiguredEvent extends EventBase {
 /** The state of a subscription changed (sections 8.6, 8.8.4 and 12.14). */
 export interface SubscriptionEvent extends EventBase {
   readonly type: 'subscription';
-  readonly jid: JID;
+  readonly jid: Jid;
   readonly state: SubscriptionState;
 }
 
@@ -81,7 +81,7 @@ export type Affiliation = 'owner' | 'publisher' | 'publish-only' | 'member' | 'n
 /** A subscription of somebody to a node. */
 export interface Subscription {
   readonly node: string;
-  readonly jid: JID;
+  readonly jid: Jid;
   readonly state: SubscriptionState;
   /** SubID, where one JID can have several subscriptions to a node. */
   readonly id?: string;
@@ -92,6 +92,6 @@ export interface Subscription {
 /** What somebody may do at a node. */
 export interface NodeAffiliation {
   readonly node: string;
-  readonly jid: JID;
+  readonly jid: Jid;
   readonly affiliation: Affiliation;
 }

@@ -1,5 +1,5 @@
-import type { JID } from '@xmpp/jid';
 import type { Element } from '@xmpp/xml';
+import type { Jid } from '../../jid.js';
 import type { Session, SessionLog, Unlisten } from '../../session/types.js';
 import type { Drift, NodeConfig, SubscriptionOptions } from './config.js';
 import type { DiscoInfo, NodeSummary } from './disco.js';
@@ -58,7 +58,7 @@ export interface NodeState<T> {
 /** Somebody wants to subscribe to a node of ours with access model `authorize` (XEP-0060 section 8.6). */
 export interface SubscriptionRequest {
   readonly node: string;
-  readonly subscriber: JID;
+  readonly subscriber: Jid;
   readonly subscriptionId?: string;
   /** Resolves when the server has taken the answer. @throws XmppError as `Session.sendConfirmed` */
   approve(): Promise<void>;
@@ -68,7 +68,7 @@ export interface SubscriptionRequest {
 
 /** A pubsub service as one account sees it. Errors as of {@link PubSubNode}. */
 export interface PubSubService {
-  readonly jid: JID;
+  readonly jid: Jid;
   /** Events from the service that could not be understood, so far. */
   readonly malformedEvents: number;
   /** Items, read or brought by events, whose payload their codec refused, so far. */

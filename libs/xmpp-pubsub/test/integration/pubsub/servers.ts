@@ -86,7 +86,7 @@ export function describeServers(title: string, tests: (server: TestServer) => vo
       return {
         session,
         service: connectPubSub(session, { jid: running().pubsub }),
-        bareJid: jid.bare().toString(),
+        bareJid: jid.bare,
       };
     };
 

@@ -44,12 +44,12 @@ describe('an encrypted stream to ejabberd (RFC 6120 section 5)', () => {
 
   it('is made by STARTTLS, with an own authority, to a host that the certificate does not name', async () => {
     await using session = createSession(options(server));
-    expect(String((await session.start()).bare())).toBe('alice@localhost');
+    expect(String((await session.start()).bare)).toBe('alice@localhost');
   });
 
   it('is made by TLS from the first byte (XEP-0368)', async () => {
     await using session = createSession(options(server, { service: String(server.tlsService) }));
-    expect(String((await session.start()).bare())).toBe('alice@localhost');
+    expect(String((await session.start()).bare)).toBe('alice@localhost');
   });
 
   it.each(['STARTTLS', 'direct TLS'])(
@@ -101,7 +101,7 @@ describe('a login to ejabberd (RFC 6120 section 6)', () => {
     const server = await start(['localhost'], disabled);
     try {
       await using session = createSession(options(server));
-      expect(String((await session.start()).bare())).toBe('alice@localhost');
+      expect(String((await session.start()).bare)).toBe('alice@localhost');
       await using impostor = createSession(options(server, { password: 'wrong' }));
       await expect(impostor.start()).rejects.toMatchObject({ code: 'authentication-failed' });
     } finally {
