@@ -55,6 +55,7 @@ export * from './policies/recall.js';
 export * from './policies/reconcile.js';
 export * from './policies/retry.js';
 export * from './policies/tally.js';
+export { defaultAgeingMs, type QueueOrder } from './policies/turns.js';
 export * from './policies/waiting.js';
 export { JSON_NAMESPACE, jsonElement, jsonText } from './xml/json.js';
 export { readable } from './xml/readable.js';

@@ -2,6 +2,7 @@ import {
   bareJid,
   type Config,
   duration,
+  flag,
   integer,
   list,
   oneOf,
@@ -62,6 +63,17 @@ export const dispatcherOptions = {
     description: 'How many jobs of one person may run at once; the others wait.',
     type: integer({ min: 1, max: 1_000_000 }),
     otherwise: 'any number',
+  }),
+  DISPATCHER_TAKE_TURNS: withDefault({
+    description: 'Whether those who wait take turns; else jobs go by age, whoever asked for them.',
+    type: flag(),
+    default: 'true',
+  }),
+  DISPATCHER_PRIORITY_AGEING: withDefault({
+    description:
+      'Waiting for so long is worth one step of priority. With "0s" it is worth nothing, and a job waits while there are others of a higher priority.',
+    type: duration({ min: '0s', max: '30d' }),
+    default: '1m',
   }),
   DISPATCHER_MAX_SCHEDULES_PER_REQUESTER: withDefault({
     description: 'How many schedules ("every ...") one person may have.',

@@ -1,4 +1,12 @@
-import type { Failure, Instant, JobEntry, JobId, JobResult, LifterLoad } from '@heavylift/jobs';
+import {
+  type Failure,
+  type Instant,
+  type JobEntry,
+  type JobId,
+  type JobResult,
+  type LifterLoad,
+  waitsSince,
+} from '@heavylift/jobs';
 import { dispatcherMetrics, type Metrics, type Reading } from '@heavylift/service';
 
 /** Why a request became no job. */
@@ -148,10 +156,6 @@ function backlogs({ jobs, endedAt, handlers, now }: TermState): ReadonlyMap<stri
     }
   }
   return found;
-}
-
-function waitsSince({ submitted, notBefore = submitted, failures }: JobEntry): number {
-  return Math.max(submitted, notBefore, failures.at(-1)?.at ?? submitted);
 }
 
 function lifterStates({ lifters }: TermState): Reading<'state'>[] {

@@ -45,6 +45,10 @@ export function composeDispatcher(config: DispatcherConfig): ServiceParts {
           ...(config.DISPATCHER_MAX_RUNNING_PER_REQUESTER === undefined
             ? {}
             : { runningOfRequester: config.DISPATCHER_MAX_RUNNING_PER_REQUESTER }),
+          order: {
+            takesTurns: config.DISPATCHER_TAKE_TURNS,
+            ageingMs: config.DISPATCHER_PRIORITY_AGEING,
+          },
           namesRequester: config.RESULTS_NAME_REQUESTER,
           timeZone: config.DISPATCHER_TIME_ZONE ?? ownTimeZone(),
           missedRuns: config.DISPATCHER_MISSED_RUNS,

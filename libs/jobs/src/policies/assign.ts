@@ -1,4 +1,4 @@
-import type { JobEntry } from '../domain/job.js';
+import type { Instant, JobEntry } from '../domain/job.js';
 import {
   chooseLifter,
   kindLimitReached,
@@ -18,6 +18,7 @@ export interface Assignment {
 
 export interface AssignContext {
   readonly queue: PendingQueue;
+  readonly now: Instant;
   readonly lifters: Iterable<LifterLoad>;
   /** Jobs assigned now. */
   readonly running: Counts;
@@ -27,11 +28,11 @@ export interface AssignContext {
 }
 
 /**
- * Gives free slots to waiting jobs until no slot is free that any of them could take: highest priority first, then oldest, each to
- * the least loaded lifter. What is assigned is taken out of the queue; nothing else changes.
+ * Gives free slots to waiting jobs until no slot is free that any of them could take: in the queue's order, each to the least
+ * loaded lifter. What is assigned is taken out of the queue; nothing else changes.
  */
 export function assignPending(context: AssignContext): Assignment[] {
-  const { queue, lifters, running, limits, hasDeclined = () => false } = context;
+  const { queue, now, lifters, running, limits, hasDeclined = () => false } = context;
   const loads = new Map([...lifters].map((lifter) => [lifter.jid, { ...lifter }]));
   const given = createTally();
   const counts: Counts = {
@@ -52,7 +53,7 @@ export function assignPending(context: AssignContext): Assignment[] {
 
   const assignments: Assignment[] = [];
   for (;;) {
-    const entry = queue.take({ place, requester });
+    const entry = queue.take({ place, requester }, now);
     if (entry === undefined) return assignments;
     const willing = [...loads.values()].filter(({ jid }) => !hasDeclined(entry, jid));
     const lifter = chooseLifter(entry, willing) ?? chooseLifter(entry, loads.values());

@@ -97,14 +97,16 @@ describe('the heap', () => {
 });
 
 describe('the pending queue', () => {
-  it('gives the first job by priority, then age, that may be taken', () => {
+  const oldestFirst = { takesTurns: false, ageingMs: 0 };
+
+  it('gives the first job by priority, then age, that may be taken, where nobody takes turns', () => {
     const kinds = fc.subarray(['lift', 'press', 'curl']);
     const blocked = fc.subarray(['alice@x', 'eve@x', 'mallory@x']);
     const rounds = fc.array(fc.tuple(kinds, blocked, fc.nat(40)), { maxLength: 40 });
     fc.assert(
       fc.property(entries, rounds, (all, steps) => {
-        const queue = createPendingQueue();
-        for (const entry of all) queue.add(entry);
+        const queue = createPendingQueue(oldestFirst);
+        for (const entry of all) queue.add(entry, 0);
         const model = new Set(all);
         for (const [open, closed, cancel] of steps) {
           const cancelled = all[cancel];
@@ -115,10 +117,13 @@ describe('the pending queue', () => {
             .filter((entry) => open.includes(entry.kind))
             .filter((entry) => !closed.includes(requesterKey(entry.requester)))
             .sort((a, b) => (goesBefore(a, b) ? -1 : 1));
-          const taken = queue.take({
-            place: (name) => open.includes(name),
-            requester: (key) => !closed.includes(key),
-          });
+          const taken = queue.take(
+            {
+              place: (name) => open.includes(name),
+              requester: (key) => !closed.includes(key),
+            },
+            0,
+          );
           expect(taken).toBe(first);
           if (first !== undefined) model.delete(first);
           expect(queue.size).toBe(model.size);
@@ -127,15 +132,26 @@ describe('the pending queue', () => {
     );
   });
 
+  it('knows how many of the jobs go before one, where nobody takes turns', () => {
+    fc.assert(
+      fc.property(entries, (all) => {
+        const queue = createPendingQueue(oldestFirst);
+        for (const entry of all) queue.add(entry, 0);
+        for (const entry of all)
+          expect(queue.ahead(entry)).toBe(all.filter((other) => goesBefore(other, entry)).length);
+      }),
+    );
+  });
+
   it('holds a job once, in its newest state', () => {
     const queue = createPendingQueue();
-    queue.add(someEntry(1));
-    queue.add(someEntry(2, { priority: 1 }));
-    queue.add(someEntry(1, { priority: 2, revision: 2 }));
+    queue.add(someEntry(1), 0);
+    queue.add(someEntry(2, { priority: 1 }), 0);
+    queue.add(someEntry(1, { priority: 2, revision: 2 }), 0);
     expect(queue.size).toBe(2);
     expect(queue.ahead(someEntry(2, { priority: 1 }))).toBe(1);
     const takeable = { place: () => true, requester: () => true };
-    expect(queue.take(takeable)?.revision).toBe(2);
+    expect(queue.take(takeable, 0)?.revision).toBe(2);
     expect(queue.has(someEntry(1).id)).toBe(false);
   });
 
@@ -143,7 +159,7 @@ describe('the pending queue', () => {
     const queue = createPendingQueue();
     for (let number = 1; number <= 10_000; number += 1) {
       const jid = number <= 5_000 ? 'greedy@x/1' : `user-${number}@x/1`;
-      queue.add(someEntry(number, { requester: { jid, messageType: 'chat' } }));
+      queue.add(someEntry(number, { requester: { jid, messageType: 'chat' } }), 2_000_000);
     }
     let asked = 0;
     const requester = (key: string) => {
@@ -151,7 +167,7 @@ describe('the pending queue', () => {
       return key !== 'greedy@x';
     };
     for (let number = 5_001; number <= 10_000; number += 1) {
-      expect(queue.take({ place: () => true, requester })?.number).toBe(number);
+      expect(queue.take({ place: () => true, requester }, 2_000_000)?.number).toBe(number);
     }
     expect(asked).toBeLessThanOrEqual(2 * 5_000);
     expect(queue.size).toBe(5_000);
@@ -203,8 +219,14 @@ describe('assignment', () => {
   /** Assigns, and works out what the state is then. */
   function assigned(all: JobEntry[], crew: LifterLoad[], limits: Limits) {
     const queue = createPendingQueue();
-    for (const entry of all) queue.add(entry);
-    const assignments = assignPending({ queue, lifters: crew, running: createTally(), limits });
+    for (const entry of all) queue.add(entry, 30);
+    const assignments = assignPending({
+      queue,
+      now: 30,
+      lifters: crew,
+      running: createTally(),
+      limits,
+    });
     const running = createTally();
     for (const { entry } of assignments) running.add(entry);
     const lifters = crew.map((lifter) => ({
@@ -249,13 +271,16 @@ describe('assignment', () => {
     );
   });
 
-  it('lets no job overtake another that could have had its slot', () => {
+  it('lets no job overtake another of its requester that could have had its slot', () => {
     fc.assert(
       fc.property(entries, lifters, (all, crew) => {
         const { assignments, waiting } = assigned(all, crew, {});
         for (const { entry } of assignments) {
           const alike = waiting.filter(
-            (other) => other.kind === entry.kind && targetName(other) === targetName(entry),
+            (other) =>
+              other.kind === entry.kind &&
+              targetName(other) === targetName(entry) &&
+              other.requester.jid === entry.requester.jid,
           );
           for (const other of alike) expect(goesBefore(entry, other)).toBe(true);
         }

@@ -30,7 +30,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
   const { history, onChange, onEnd, onOutcome, onGone, onGiven, onRetry, onNote } = options;
   const lifters = createLifterRegistry();
-  const queue = createPendingQueue();
+  const queue = createPendingQueue(options.order);
   /** Jobs whose start, or next attempt, is still to come. */
   const delayed = new Set<JobId>();
   /** When to look at a job again: its start, its next attempt, its deadline. */
@@ -68,7 +68,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     openJobs.opened(entry);
     openJobs.closed(entry, now());
   }
-  for (const entry of ledger.entries()) meet(entry);
+  const found = [...ledger.entries()].sort((a, b) => a.number - b.number);
+  for (const entry of found) meet(entry);
+  for (const { entry, at } of turnsIn(found)) queue.hadTurn(entry, at);
   for (const part of wholes.orphans()) dismiss(part);
 
   function meet(entry: JobEntry): void {
@@ -84,7 +86,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       running.add(entry);
       lifters.gave(entry.state.lifter, entry.id, now());
     } else if (isDelayed(entry, now())) delayed.add(entry.id);
-    else if (entry.target.type !== 'all') queue.add(entry);
+    else if (entry.target.type !== 'all') queue.add(entry, now());
     schedule(entry);
   }
 
@@ -144,6 +146,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (queue.size === 0) return;
     const assignments = assignPending({
       queue,
+      now: now(),
       lifters: lifters.live(),
       running,
       limits: limits(),
@@ -304,4 +307,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     endedPerSecond: () => rate.perSecond(),
     openJobs,
   };
+}
+
+/** Who has had their turns under the dispatcher before: as far as the ledger tells, by the jobs that run. */
+function turnsIn(entries: readonly JobEntry[]) {
+  return entries
+    .flatMap((entry) => (entry.state.type === 'assigned' ? { entry, at: entry.state.since } : []))
+    .sort((a, b) => a.at - b.at);
 }

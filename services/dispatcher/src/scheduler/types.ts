@@ -11,6 +11,7 @@ import type {
   Limits,
   NewJob,
   OpenJobs,
+  QueueOrder,
 } from '@heavylift/jobs';
 import type { History } from './history.js';
 
@@ -21,6 +22,8 @@ export interface SchedulerOptions {
   /** How long a lifter may take to end a job that is to be cancelled, in milliseconds. */
   readonly cancelGraceMs: number;
   readonly limits: () => Limits;
+  /** @default requesters take turns, and a minute of waiting is worth a step of priority */
+  readonly order?: QueueOrder;
   readonly now: () => number;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;

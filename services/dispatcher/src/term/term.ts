@@ -5,6 +5,7 @@ import {
   type LifterAnnouncement,
   type Limits,
   type Progress,
+  type QueueOrder,
   requesterKey,
 } from '@heavylift/jobs';
 import {
@@ -41,6 +42,8 @@ export interface TermOptions extends Accounts {
   readonly limits: DeskLimits;
   /** Jobs of one requester that may run at once. @default any number */
   readonly runningOfRequester?: number;
+  /** In which waiting jobs are given to lifters. @default as the queue has it */
+  readonly order?: QueueOrder;
   readonly timeZone: string;
   readonly missedRuns: 'skip' | 'once';
   /** Whether results say who asked. @default false */
@@ -185,6 +188,7 @@ export async function beginTerm(
     graceMs,
     cancelGraceMs,
     limits: () => runningLimits(catalogue.specs, options.runningOfRequester),
+    ...(options.order !== undefined && { order: options.order }),
     now,
     random: Math.random,
     history: memory.history,

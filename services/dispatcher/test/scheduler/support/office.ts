@@ -5,6 +5,7 @@ import {
   makeJobId,
   type NewJob,
   openLedger,
+  type QueueOrder,
 } from '@heavylift/jobs';
 import { createHistory } from '../../../src/scheduler/history.js';
 import { createScheduler } from '../../../src/scheduler/scheduler.js';
@@ -24,7 +25,7 @@ export const announcement = (changes: Partial<LifterAnnouncement> = {}): LifterA
 export const [one, two] = ['lifter-1@x/lifter-1.a', 'lifter-2@x/lifter-2.b'];
 
 /** A scheduler over a ledger of its own, at a time that only the test moves on. */
-export function office(limits: Limits = {}) {
+export function office(limits: Limits = {}, order?: QueueOrder) {
   let now = 1_000_000;
   let made = 0;
   const ledger = openLedger({ epoch: 1, items: [] });
@@ -38,6 +39,7 @@ export function office(limits: Limits = {}) {
     limits: () => limits,
     now: () => now,
     random: () => 1 - Number.EPSILON,
+    ...(order !== undefined && { order }),
     onChange: () => undefined,
     history,
     onEnd: (result) => ended.push(result),
@@ -78,7 +80,9 @@ export function office(limits: Limits = {}) {
     submit,
     submitToAll: (changes: Partial<NewJob> = {}) => scheduler.submitToAll(job(changes), makeId),
     /** Another term over the same ledger: all that is only in memory is gone. */
-    nextTerm: () => createScheduler({ ...options, history: createHistory() }),
+    nextTerm(more: Partial<SchedulerOptions> = {}) {
+      return createScheduler({ ...options, history: createHistory(), ...more });
+    },
     pass(ms: number) {
       now += ms;
       scheduler.tick();
