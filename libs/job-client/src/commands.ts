@@ -37,7 +37,7 @@ interface Persistence {
 export interface Commands {
   /**
    * Gives a command in one step (XEP-0050 section 3.2).
-   * @throws JobClientError `refused`; the signal's reason
+   * @throws JobClientError `refused`, `conflict`; the signal's reason
    */
   give(
     name: string,
@@ -47,7 +47,7 @@ export interface Commands {
   /**
    * Orders a job: many at a time, where the dispatcher takes that.
    * @param signal of this order alone
-   * @throws JobClientError `refused`; the signal's reason
+   * @throws JobClientError `refused`, `conflict`; the signal's reason
    */
   order(order: Order, signal: AbortSignal): Promise<AcceptedJob & Persistence>;
 }
@@ -134,7 +134,8 @@ function refusal(name: string, error: unknown): JobClientError {
   if (error.code === 'stopped')
     return new JobClientError('closed', 'the session is over', { cause: error });
   const condition = error.stanza?.condition;
-  return new JobClientError('refused', `${name}: ${error.stanza?.text ?? error.message}`, {
+  const code = condition === 'conflict' ? 'conflict' : 'refused';
+  return new JobClientError(code, `${name}: ${error.stanza?.text ?? error.message}`, {
     cause: error,
     ...(condition === undefined ? {} : { condition }),
   });

@@ -8,6 +8,8 @@ export type JobClientErrorCode =
   | 'expired'
   /** The bot said no: to the command, its arguments, or who asks. {@link JobClientError.condition} says why. */
   | 'refused'
+  /** The name of the submission stands for another job already: same name, other content. */
+  | 'conflict'
   /** The job succeeded, but its value can be read no more. */
   | 'value-unknown'
   /** The job was accepted and is over, and nobody can say any more how it ended. */
@@ -41,7 +43,7 @@ export class JobClientError extends Error {
   readonly code: JobClientErrorCode;
   /** The job it is about, once it has been accepted. */
   readonly job: FailedJob | undefined;
-  /** For `refused`: the stanza error's condition (RFC 6120 section 8.3.3), e.g. `forbidden` or `bad-request`. */
+  /** For `refused` and `conflict`: the stanza error's condition (RFC 6120 section 8.3.3), e.g. `forbidden` or `bad-request`. */
   readonly condition: string | undefined;
 
   constructor(code: JobClientErrorCode, message: string, details: Details = {}) {

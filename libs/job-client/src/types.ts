@@ -32,7 +32,7 @@ export interface SubmitOptions {
   readonly on?: string;
   /**
    * Names the submission, within the account: the same name again, while the job is open or within ten minutes, is the same job,
-   * from another process too. @default a fresh one
+   * from another process too. Other content under the same name rejects with `conflict`. @default a fresh one
    */
   readonly submission?: string;
   /** Ends the waiting with `aborted`. A job that was accepted runs on; see {@link JobHandle.cancel}. */
@@ -50,12 +50,12 @@ export interface AcceptedJob {
 
 /**
  * A job that was asked for: the promise of what its handler returns. Rejects with a {@link JobClientError}:
- * `failed`, `cancelled`, `expired`, `refused`, `value-unknown`, `outcome-unknown`, `aborted`, `closed`.
+ * `failed`, `cancelled`, `expired`, `refused`, `conflict`, `value-unknown`, `outcome-unknown`, `aborted`, `closed`.
  * One that nobody awaits rejects silently. Mind that an async function that returns a handle returns what it becomes.
  */
 export interface JobHandle extends Promise<Json> {
   readonly submission: string;
-  /** Resolves when the job is written down: it will be run, whatever breaks. @throws JobClientError `refused`, `aborted`, `closed` */
+  /** Resolves when the job is written down: it will be run, whatever breaks. @throws JobClientError `refused`, `conflict`, `aborted`, `closed` */
   readonly accepted: Promise<AcceptedJob>;
   /** Undefined until accepted. */
   readonly id: string | undefined;

@@ -24,7 +24,7 @@ export interface RunRequest {
 }
 
 /** What came of a job that was to be taken in. */
-export type SubmitAnswer = Exclude<RunAnswer, { readonly kind: 'scheduled' }>;
+export type SubmitAnswer = Exclude<RunAnswer, { readonly kind: 'scheduled' | 'conflict' }>;
 
 export type RunAnswer =
   /** It stands in the ledger. `waitsFor`: why it does not run at once. */
@@ -34,6 +34,8 @@ export type RunAnswer =
   /** It will run again and again. */
   | { readonly kind: 'scheduled'; readonly schedule: Schedule; readonly next: Instant }
   | { readonly kind: 'impossible'; readonly reason: string }
+  /** The name of the submission stands for something else already. `taken`: for what. */
+  | { readonly kind: 'conflict'; readonly taken: string }
   /** Not now. */
   | { readonly kind: 'refused'; readonly text: string };
 

@@ -31,6 +31,9 @@ export function makeJobId(now: Instant, random: Uint8Array): JobId {
 /** What of a job's id does not depend on when it was made: the same if it was made with the same bytes. */
 export const requestPart = (job: JobId): string => job.slice(15);
 
+/** The first six of those bytes: they stand for the message that asked, and the rest for what it asked. */
+export const messagePart = (job: JobId): string => job.slice(15, 29);
+
 /** When the id was made. */
 export const madeAt = (job: JobId): Instant =>
   Number.parseInt(job.slice(0, 8) + job.slice(9, 13), 16);

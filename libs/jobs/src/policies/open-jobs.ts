@@ -4,6 +4,7 @@ import type { JsonObject } from '../domain/json.js';
 import { ownText } from '../own-text.js';
 import { jsonText } from '../xml/json.js';
 import { createAgenda } from './agenda.js';
+import { messagePart, requestPart } from './ids.js';
 import { requesterKey } from './tally.js';
 
 export interface KnownJob {
@@ -19,10 +20,14 @@ export interface OpenJobs {
   /** The open job of the kind with the unique key. */
   withKey(kind: string, uniqueKey: string): JobId | undefined;
   /**
-   * The job that this very message has brought already: same sender, same origin-id (XEP-0359) or else message id, while the job is open or
-   * for the duplicate window after it was submitted (or until so many others have ended). Not longer, since some clients use ids again.
+   * The job that the same message has brought already by asking for the same: the ids of both were made with the same bytes. It is known
+   * while it is open, and for the duplicate window after it was submitted (or until so many others have ended). Not longer, since some
+   * clients use ids again.
+   * @param job an id that was made for the message
    */
-  duplicateOf(requester: Requester, now: Instant): KnownJob | undefined;
+  ofRequest(job: JobId, now: Instant): KnownJob | undefined;
+  /** As {@link ofRequest}, whatever it was that the message asked for; the latest, if there are several. */
+  ofMessage(job: JobId, now: Instant): KnownJob | undefined;
 }
 
 /** So long after it was submitted, the same message is the same job, open or not, in milliseconds. */
@@ -34,15 +39,14 @@ const mostRemembered = 200_000;
 export function createOpenJobs(remembered = mostRemembered): OpenJobs {
   const numbers = new Map<number, JobId>();
   const keys = new Map<string, JobId>();
+  const requests = new Map<string, KnownJob>();
   const messages = new Map<string, KnownJob>();
   /** Closed jobs whose messages are still known. */
   const recent = createAgenda();
-  const messageOf = new Map<JobId, string>();
 
   function forgetMessage(id: JobId): void {
-    const message = messageOf.get(id);
-    messageOf.delete(id);
-    if (message !== undefined && messages.get(message)?.id === id) messages.delete(message);
+    if (requests.get(requestPart(id))?.id === id) requests.delete(requestPart(id));
+    if (messages.get(messagePart(id))?.id === id) messages.delete(messagePart(id));
   }
 
   function sweep(now: Instant): void {
@@ -55,28 +59,31 @@ export function createOpenJobs(remembered = mostRemembered): OpenJobs {
     opened(entry) {
       numbers.set(entry.number, entry.id);
       if (entry.uniqueKey !== undefined) keys.set(keyText(entry.kind, entry.uniqueKey), entry.id);
-      const key = messageKey(entry.requester);
-      if (key === undefined) return;
-      const message = ownText(key);
-      messages.set(message, { id: entry.id, number: entry.number });
-      messageOf.set(entry.id, message);
+      if (messageKey(entry.requester) === undefined) return;
+      const known = { id: ownText(entry.id), number: entry.number };
+      requests.set(ownText(requestPart(entry.id)), known);
+      messages.set(ownText(messagePart(entry.id)), known);
     },
 
     closed(entry, now) {
       numbers.delete(entry.number);
       const key = entry.uniqueKey === undefined ? '' : keyText(entry.kind, entry.uniqueKey);
       if (keys.get(key) === entry.id) keys.delete(key);
-      if (messageOf.has(entry.id)) recent.set(entry.id, entry.submitted + duplicateWindowMs);
+      if (requests.get(requestPart(entry.id))?.id === entry.id)
+        recent.set(ownText(entry.id), entry.submitted + duplicateWindowMs);
       sweep(now);
     },
 
     withNumber: (number) => numbers.get(number),
     withKey: (kind, uniqueKey) => keys.get(keyText(kind, uniqueKey)),
 
-    duplicateOf(requester, now) {
+    ofRequest(job, now) {
       sweep(now);
-      const message = messageKey(requester);
-      return message === undefined ? undefined : messages.get(message);
+      return requests.get(requestPart(job));
+    },
+    ofMessage(job, now) {
+      sweep(now);
+      return messages.get(messagePart(job));
     },
   };
 }

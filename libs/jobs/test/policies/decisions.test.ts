@@ -15,6 +15,7 @@ import {
   MAX_ERROR_MESSAGE,
   makeJobId,
   messageIds,
+  messageKey,
   requesterKey,
   retryDecision,
   uniqueKeyOf,
@@ -197,38 +198,62 @@ describe('finding open jobs', () => {
   const minute = 60_000;
   const asked = { jid: 'alice@x/phone', messageType: 'chat', messageId: 'm1' } as const;
 
+  const idOf = (message: number, content: number, at = 0) =>
+    makeJobId(at, new Uint8Array([...Array(6).fill(message), ...Array(4).fill(content)]));
+  const first = { id: idOf(1, 1), requester: asked, submitted: 0 };
+
   it('a message delivered twice is one job: while it is open, and ten minutes from its submission', () => {
     const open = createOpenJobs();
-    const job = someEntry(1, { requester: asked, submitted: 0 });
+    const job = someEntry(1, first);
     open.opened(job);
-    expect(open.duplicateOf({ ...asked, jid: 'alice@x/laptop' }, 60 * minute)?.id).toBe(job.id);
+    const again = idOf(1, 1, 60 * minute);
+    expect(open.ofRequest(again, 60 * minute)?.id).toBe(job.id);
     open.closed(job, minute);
-    expect(open.duplicateOf(asked, 10 * minute - 1)?.id).toBe(job.id);
-    expect(open.duplicateOf(asked, 10 * minute)).toBeUndefined();
+    expect(open.ofRequest(again, 10 * minute - 1)?.id).toBe(job.id);
+    expect(open.ofMessage(again, 10 * minute - 1)?.id).toBe(job.id);
+    expect(open.ofRequest(again, 10 * minute)).toBeUndefined();
+    expect(open.ofMessage(again, 10 * minute)).toBeUndefined();
   });
 
   it('a job that closes after the window is forgotten at once', () => {
     const open = createOpenJobs();
-    const job = someEntry(1, { requester: asked, submitted: 0 });
+    const job = someEntry(1, first);
     open.opened(job);
     open.closed(job, 20 * minute);
-    expect(open.duplicateOf(asked, 20 * minute)).toBeUndefined();
+    expect(open.ofRequest(job.id, 20 * minute)).toBeUndefined();
   });
 
-  it('is not fooled by other senders, other ids, or none', () => {
+  it('the same message that asks for something else is another request, and both are known', () => {
     const open = createOpenJobs();
-    open.opened(someEntry(1, { requester: asked, submitted: 0 }));
-    expect(open.duplicateOf({ ...asked, jid: 'eve@x/phone' }, 0)).toBeUndefined();
-    expect(open.duplicateOf({ ...asked, messageId: 'm2' }, 0)).toBeUndefined();
-    expect(open.duplicateOf({ jid: asked.jid, messageType: 'chat' }, 0)).toBeUndefined();
+    const [one, other] = [someEntry(1, first), someEntry(2, { ...first, id: idOf(1, 2) })];
+    open.opened(one);
+    expect(open.ofRequest(other.id, 0)).toBeUndefined();
+    expect(open.ofMessage(other.id, 0)?.id).toBe(one.id);
+    open.opened(other);
+    expect(open.ofRequest(one.id, 0)?.id).toBe(one.id);
+    expect(open.ofRequest(other.id, 0)?.id).toBe(other.id);
+    expect(open.ofMessage(one.id, 0)?.id).toBe(other.id);
   });
 
-  it('goes by the origin-id where there is one', () => {
+  it('is not fooled by other messages, or by requests that came without an id', () => {
     const open = createOpenJobs();
-    const job = someEntry(1, { requester: { ...asked, originId: 'o1' } });
-    open.opened(job);
-    expect(open.duplicateOf({ ...asked, messageId: 'other', originId: 'o1' }, 0)?.id).toBe(job.id);
-    expect(open.duplicateOf({ ...asked, originId: 'o2' }, 0)).toBeUndefined();
+    open.opened(someEntry(1, first));
+    expect(open.ofRequest(idOf(2, 1), 0)).toBeUndefined();
+    expect(open.ofMessage(idOf(2, 1), 0)).toBeUndefined();
+    const nameless = someEntry(2, { ...first, id: idOf(3, 1), requester: { ...asked } });
+    open.opened({ ...nameless, requester: { jid: asked.jid, messageType: 'chat' } });
+    expect(open.ofRequest(nameless.id, 0)).toBeUndefined();
+  });
+
+  it('a message goes by its sender, and by the origin-id where there is one', () => {
+    const key = messageKey(asked);
+    expect(messageKey({ ...asked, jid: 'alice@x/laptop' })).toBe(key);
+    expect(messageKey({ ...asked, jid: 'eve@x/phone' })).not.toBe(key);
+    expect(messageKey({ ...asked, messageId: 'm2' })).not.toBe(key);
+    expect(messageKey({ jid: asked.jid, messageType: 'chat' })).toBeUndefined();
+    const resent = messageKey({ ...asked, originId: 'o1' });
+    expect(messageKey({ ...asked, messageId: 'other', originId: 'o1' })).toBe(resent);
+    expect(messageKey({ ...asked, originId: 'o2' })).not.toBe(resent);
   });
 
   it('keeps occupants of a room apart', () => {

@@ -7,6 +7,7 @@ export const errorTypes = {
   'item-not-found': 'cancel',
   'bad-request': 'modify',
   'not-acceptable': 'modify',
+  conflict: 'cancel',
   'resource-constraint': 'wait',
 } as const satisfies Record<Condition, string>;
 

@@ -8,6 +8,7 @@ export type Condition =
   | 'item-not-found'
   | 'bad-request'
   | 'not-acceptable'
+  | 'conflict'
   | 'resource-constraint';
 
 /** A table for programs: the same columns in every row. */

@@ -27,10 +27,12 @@ export async function submit(
     onForbidden?.();
     return refusal;
   }
-  return answerTo(await desk.run(request), spec.title, now());
+  return answerTo(await desk.run(request), request, now());
 }
 
-function answerTo(outcome: RunAnswer, title: string, now: number): Answer {
+function answerTo(outcome: RunAnswer, { spec, requester }: RunRequest, now: number): Answer {
+  const { title } = spec;
+  const { messageId: submission = '' } = requester;
   switch (outcome.kind) {
     case 'accepted': {
       const { id, number, state } = outcome.entry;
@@ -58,6 +60,8 @@ function answerTo(outcome: RunAnswer, title: string, now: number): Answer {
         fields: { schedule: number },
       };
     }
+    case 'conflict':
+      return no('conflict', texts.submissionTaken(submission, outcome.taken));
     case 'impossible':
       return no('not-acceptable', texts.impossible(outcome.reason));
     case 'refused':

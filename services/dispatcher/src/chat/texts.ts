@@ -11,6 +11,8 @@ export const texts = {
     `There is #${number} for it already: #${failed} is not run again.`,
   alreadyScheduled: (title: string, number: number) =>
     `That ${title} is scheduled already: #${number}`,
+  submissionTaken: (submission: string, taken: string) =>
+    `"${echo(submission)}" is the name of ${taken} already, which is not the same. Give this one a name of its own.`,
   scheduleMade: (title: string, number: number, cron: string, zone: string, nextInMs: number) =>
     `Scheduled ${title} every "${cron}" (${zone}): schedule ${number}, next in ${durationText(nextInMs)}`,
   unknown: (command: string, nearMiss?: string) =>

@@ -101,5 +101,5 @@ export interface Scheduler {
   openOf(requester: string): number;
   /** Jobs that ended lately. */
   endedPerSecond(): number;
-  readonly openJobs: Pick<OpenJobs, 'withNumber' | 'withKey' | 'duplicateOf'>;
+  readonly openJobs: Pick<OpenJobs, 'withNumber' | 'withKey' | 'ofRequest' | 'ofMessage'>;
 }

@@ -27,8 +27,10 @@ export interface SchedulesPorts {
 export interface Schedules {
   all(): readonly ScheduleView[];
   ofRequester(key: string): number;
-  /** The schedule that the same message has brought, not long before; as {@link add} gave it. */
-  ofMessage(message: string): Promise<ScheduleView> | undefined;
+  /** The schedule that a message has brought not long before, as {@link add} gave it. @param isSame by the mark of the message */
+  ofMessage(
+    isSame: (message: string, schedule: Schedule) => boolean,
+  ): Promise<ScheduleView> | undefined;
   /** Resolves when it stands in the node. */
   add(schedule: Omit<Schedule, 'number'>): Promise<ScheduleView>;
   /** False if there is none of that number. Resolves when it is gone from the node. */
@@ -104,12 +106,14 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
       [...rows.values(), ...adding.values()].filter(
         ({ schedule }) => requesterKey(schedule.requester) === key,
       ).length,
-    ofMessage(message) {
-      const isSame = ({ schedule }: { schedule: Schedule }) =>
-        schedule.message === message && now() - schedule.created < duplicateWindowMs;
-      const row = [...rows.values()].find(isSame);
+    ofMessage(isSame) {
+      const fits = ({ schedule }: { schedule: Schedule }) =>
+        schedule.message !== undefined &&
+        now() - schedule.created < duplicateWindowMs &&
+        isSame(schedule.message, schedule);
+      const row = [...rows.values()].find(fits);
       if (row !== undefined) return Promise.resolve(view(row.schedule, row.next));
-      return [...adding.values()].find(isSame)?.stored;
+      return [...adding.values()].find(fits)?.stored;
     },
     add(asked) {
       lastNumber += 1;

@@ -9,8 +9,8 @@ import {
   messageKey,
   type NewJob,
   type Progress,
-  type Requester,
   requesterKey,
+  requestPart,
   type Schedule,
   type Target,
   uniqueKeyOf,
@@ -24,7 +24,7 @@ import {
   type Tracing,
 } from '@heavylift/service';
 import type { Desk, JobView, RunAnswer, RunRequest, ScheduleView, SubmitAnswer } from '../desk.js';
-import { jobIdFrom, messageMark } from '../job-id.js';
+import { requestId } from '../job-id.js';
 import type { DispatcherObserver } from '../metrics.js';
 import type { History } from '../scheduler/history.js';
 import type { Scheduler } from '../scheduler/types.js';
@@ -33,6 +33,7 @@ import type { Schedules } from '../schedules/schedules.js';
 import type { Acceptances } from './acceptances.js';
 import type { EndedBefore } from './ended-before.js';
 import { type FailedJobs, viewOfFailed } from './failed-jobs.js';
+import { contentOf, createPrecedents } from './precedents.js';
 import { createRetries } from './retries.js';
 
 export interface DeskLimits {
@@ -159,10 +160,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     if (problem !== undefined)
       return { kind: 'impossible', reason: `"every ${cron}" is no time I understand: ${problem}` };
     const key = requesterKey(requester);
-    const messageId = messageKey(requester);
-    const message = messageId === undefined ? undefined : messageMark(messageId);
-    const same = message === undefined ? undefined : schedules.ofMessage(message);
-    if (same !== undefined) return scheduled(await same, now);
+    const message = messageKey(requester) === undefined ? undefined : requestPart(idFor(request));
     if (schedules.ofRequester(key) >= limits.schedulesOfRequester)
       return {
         kind: 'refused',
@@ -204,6 +202,13 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     return job === undefined ? undefined : ledger.get(job);
   }
 
+  const precedents = createPrecedents({
+    openJobs,
+    endedBefore: parts.endedBefore,
+    schedules,
+    entryOf: ({ id, number }) => ledger.get(id) ?? history.get(number)?.entry,
+    now: clock,
+  });
   const retry = createRetries({
     failed,
     isKnown: (number) => openEntry(number) !== undefined || history.get(number) !== undefined,
@@ -225,9 +230,11 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       const { spec, args, clauses, requester, traceparent } = request;
       const { when, priority = 0 } = clauses;
       const now = clock();
-      const id = idFor(requester);
-      const known = openJobs.duplicateOf(requester, now) ?? parts.endedBefore.ofSameRequest(id);
-      if (known !== undefined) return duplicate(known.id, known.number);
+      const message = messageKey(requester);
+      const before = message === undefined ? undefined : precedents.of(message, request);
+      if (before?.kind === 'job') return duplicate(before.job.id, before.job.number);
+      if (before?.kind === 'schedule') return scheduled(await before.view, Date.now());
+      if (before?.kind === 'conflict') return before;
       if (when?.kind === 'every') return schedule(request, when.cron);
       const uniqueKey = uniqueKeyOf(spec, args);
       const twin = openWithKey(spec.name, uniqueKey);
@@ -236,7 +243,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       if (text !== undefined) return { kind: 'refused', text };
       return accept({
         ...basicsOf(spec),
-        id,
+        id: idFor(request),
         args,
         requester,
         submitted: now,
@@ -317,10 +324,10 @@ function scheduled({ schedule, next }: ScheduleView, now: number): RunAnswer {
   return { kind: 'scheduled', schedule, next: next ?? now };
 }
 
-/** The same message brings the same bytes of the id, so that its job is known by its result, too. */
-function idFor(requester: Requester): JobId {
-  const message = messageKey(requester);
-  return message === undefined ? newId() : jobIdFrom(message, Date.now());
+/** The same request brings the same bytes of the id, so that its job is known by its result, too. */
+function idFor(request: RunRequest): JobId {
+  const message = messageKey(request.requester);
+  return message === undefined ? newId() : requestId(message, contentOf(request), Date.now());
 }
 
 const newId = (): JobId => makeJobId(Date.now(), randomBytes(10));

@@ -5,6 +5,7 @@ import {
   type JobResult,
   type KnownJob,
   madeAt,
+  messagePart,
   ownText,
   requestPart,
 } from '@heavylift/jobs';
@@ -13,8 +14,10 @@ import {
 export interface EndedBefore {
   add(result: JobResult): void;
   numberOf(job: JobId): number | undefined;
-  /** The job that the same message has brought, not long before. @param job an id that was made for the message */
-  ofSameRequest(job: JobId): KnownJob | undefined;
+  /** The job that the same message has brought by asking for the same, not long before. @param job an id that was made for the message */
+  ofRequest(job: JobId): KnownJob | undefined;
+  /** The latest that the same message has brought, whatever it asked for. */
+  ofMessage(job: JobId): KnownJob | undefined;
 }
 
 /**
@@ -25,20 +28,27 @@ export interface EndedBefore {
 export function createEndedBefore(now: () => Instant): EndedBefore {
   const jobs = new Map<JobId, number>();
   const byRequest = new Map<string, KnownJob>();
+  const byMessage = new Map<string, KnownJob>();
+
+  function putLatest(into: Map<string, KnownJob>, part: string, job: KnownJob): void {
+    const known = into.get(part);
+    if (known === undefined || madeAt(known.id) < madeAt(job.id)) into.set(part, job);
+  }
+
+  function recent(known: KnownJob | undefined): KnownJob | undefined {
+    const isRecent = known !== undefined && now() - madeAt(known.id) < duplicateWindowMs;
+    return isRecent ? known : undefined;
+  }
 
   return {
     add({ job, number }) {
       const id = ownText(job);
       jobs.set(id, number);
-      const known = byRequest.get(requestPart(id));
-      if (known === undefined || madeAt(known.id) < madeAt(id))
-        byRequest.set(requestPart(id), { id, number });
+      putLatest(byRequest, requestPart(id), { id, number });
+      putLatest(byMessage, messagePart(id), { id, number });
     },
     numberOf: (job) => jobs.get(job),
-    ofSameRequest(job) {
-      const known = byRequest.get(requestPart(job));
-      const isRecent = known !== undefined && now() - madeAt(known.id) < duplicateWindowMs;
-      return isRecent ? known : undefined;
-    },
+    ofRequest: (job) => recent(byRequest.get(requestPart(job))),
+    ofMessage: (job) => recent(byMessage.get(messagePart(job))),
   };
 }

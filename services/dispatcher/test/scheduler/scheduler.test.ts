@@ -336,7 +336,7 @@ describe('what people and programs ask for', () => {
     scheduler.told(id);
     expect(openJobs.withNumber(number)).toBeUndefined();
     expect(openJobs.withKey('lift', '["a"]')).toBeUndefined();
-    expect(openJobs.duplicateOf(requester, 1_000_000 + 599_999)).toEqual({ id, number });
-    expect(openJobs.duplicateOf(requester, 1_000_000 + 600_000)).toBeUndefined();
+    expect(openJobs.ofRequest(id, 1_000_000 + 599_999)).toEqual({ id, number });
+    expect(openJobs.ofRequest(id, 1_000_000 + 600_000)).toBeUndefined();
   });
 });

@@ -28,15 +28,25 @@ describe('jobs that had ended before the term began', () => {
     pass(duplicateWindowMs - 1);
     expect(ended.numberOf(id)).toBe(41);
     expect(ended.numberOf(idOf(7))).toBeUndefined();
-    expect(ended.ofSameRequest(idOf(7))).toEqual({ id, number: 41 });
-    expect(ended.ofSameRequest(other)).toBeUndefined();
+    expect(ended.ofRequest(idOf(7))).toEqual({ id, number: 41 });
+    expect(ended.ofRequest(other)).toBeUndefined();
+  });
+
+  it('are told apart by what was asked, where one message id was used twice', () => {
+    const { ended } = stage();
+    const id = (content: number) =>
+      makeJobId(1_800_000_000_000, new Uint8Array([7, 7, 7, 7, 7, 7, ...Array(4).fill(content)]));
+    ended.add(resultOf(id(1), 41));
+    expect(ended.ofRequest(id(1))).toMatchObject({ number: 41 });
+    expect(ended.ofRequest(id(2))).toBeUndefined();
+    expect(ended.ofMessage(id(2))).toMatchObject({ number: 41 });
   });
 
   it('are not the same any more when it was long ago: clients use ids again', () => {
     const { ended, idOf, pass } = stage();
     ended.add(resultOf(idOf(7), 41));
     pass(duplicateWindowMs);
-    expect(ended.ofSameRequest(idOf(7))).toBeUndefined();
+    expect(ended.ofRequest(idOf(7))).toBeUndefined();
   });
 
   it('are the latest of the message, in whichever order they are read', () => {
@@ -49,6 +59,6 @@ describe('jobs that had ended before the term began', () => {
       [early, 41],
     ] as const)
       ended.add(resultOf(id, number));
-    expect(ended.ofSameRequest(idOf(7))).toEqual({ id: late, number: 42 });
+    expect(ended.ofRequest(idOf(7))).toEqual({ id: late, number: 42 });
   });
 });

@@ -219,10 +219,10 @@ export async function playLifter(index: number, resource = 'a') {
 let said = 0;
 
 /** A person with a chat client. */
-export async function chat(username: string) {
+export async function chat(username: string, resource = 'client') {
   const account = provisioned.accounts.users.find((user) => user.username === username);
   if (account === undefined) throw new Error(`no user ${username}`);
-  const session = await login(account, 'client');
+  const session = await login(account, resource);
   const heard: Element[] = [];
   session.on('stanza', (stanza) => {
     if (stanza.is('message')) heard.push(stanza);
@@ -231,15 +231,15 @@ export async function chat(username: string) {
   return {
     session,
     heard,
-    /** Says it, and waits for the answer to it. */
-    async say(text: string): Promise<Element> {
-      const id = `m${++said}`;
+    /** Says it, and waits for the answer to it. @param more what else stands in the message */
+    async say(text: string, id = `m${++said}`, ...more: readonly Element[]): Promise<Element> {
       const to = provisioned.accounts.bot.jid;
-      await session.send(xml('message', { to, type: 'chat', id }, xml('body', {}, text)));
+      const before = heard.length;
+      await session.send(xml('message', { to, type: 'chat', id }, xml('body', {}, text), ...more));
       return vi.waitFor(() => {
-        const answer = heard.find(
-          (stanza) => stanza.getChild('reply', 'urn:xmpp:reply:0')?.attrs['id'] === id,
-        );
+        const answer = heard
+          .slice(before)
+          .find((stanza) => stanza.getChild('reply', 'urn:xmpp:reply:0')?.attrs['id'] === id);
         if (answer === undefined) throw new Error(`no answer to "${text}"`);
         return answer;
       }, patience);
