@@ -56,10 +56,15 @@ export function toldToEnd(reason: string): DOMException {
   return new DOMException(`the attempt is to end: ${reason}`, 'AbortError');
 }
 
-async function findHandler(moduleUrl: string, name: string): Promise<Handler> {
+/** The handlers of a module, which is imported once. */
+export function importHandlers(moduleUrl: string): Promise<readonly Handler[]> {
   const loading = modules.get(moduleUrl) ?? import(moduleUrl).then(handlersOf);
   modules.set(moduleUrl, loading);
-  const found = (await loading).find((handler) => handler.name === name);
+  return loading;
+}
+
+async function findHandler(moduleUrl: string, name: string): Promise<Handler> {
+  const found = (await importHandlers(moduleUrl)).find((handler) => handler.name === name);
   if (!found) throw new Error(`${moduleUrl} defines no handler '${name}'`);
   return found;
 }

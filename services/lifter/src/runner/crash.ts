@@ -21,15 +21,16 @@ export function describeCrash(thrown: unknown, { work }: Task): JobError {
 }
 
 function ranOutOfMemory(thrown: unknown): boolean {
-  if (thrown instanceof TaskCrash) return thrown.error.message.includes('memory limit');
+  if (thrown instanceof TaskCrash) return thrown.isOutOfMemory;
   if (!(thrown instanceof HostDied)) return false;
-  const { code, signal, lastWords } = thrown.death;
-  // V8 aborts the process; the watching thread kills it, and so does a system that is short of memory.
-  return (
-    code === exitCodes.memory || signal === 'SIGKILL' || lastWords.includes('heap out of memory')
-  );
+  const { code, signal, lastWords, reason } = thrown.death;
+  if (code === exitCodes.memory || reason === 'memory') return true;
+  // V8 aborts the process, and says why.
+  return signal === 'SIGABRT' && /^FATAL ERROR: .*(?:out of memory|heap limit)/m.test(lastWords);
 }
 
 function how({ code, signal }: Death): string {
-  return signal === null ? `exit code ${code}` : `by ${signal}`;
+  if (signal === null) return `exit code ${code}`;
+  if (signal !== 'SIGKILL') return `by ${signal}`;
+  return 'by SIGKILL, which it was sent: a system that is short of memory does so, too';
 }

@@ -1,5 +1,6 @@
 import type { JobError } from '@heavylift/jobs';
 import { isFinalError } from '../handlers/errors.js';
+import { ResultError } from './json.js';
 
 /** So that a job's whole history fits into the ledger. */
 const longest = { name: 100, message: 1_000 };
@@ -11,7 +12,8 @@ export function jobError(thrown: unknown): JobError {
   return {
     class: clip(textOf(name) || 'Error', longest.name),
     message: clip(textOf(message), longest.message),
-    ...(isFinalError(thrown) && { final: true }),
+    // The same work would give the same result.
+    ...((isFinalError(thrown) || thrown instanceof ResultError) && { final: true }),
   };
 }
 

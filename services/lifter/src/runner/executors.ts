@@ -1,7 +1,7 @@
 import type { Isolation } from '../handlers/define.js';
 import { runAttempt, toldToEnd } from './attempt.js';
 import { type Control, HostDied, type HostProcess, startHostProcess } from './host-process.js';
-import type { OutputStream, Task, TaskReturn } from './protocol.js';
+import { exitCodes, type OutputStream, type Task, type TaskReturn } from './protocol.js';
 
 /** The ways to run a task. */
 export interface Executors {
@@ -43,8 +43,10 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     try {
       return await threads.run(task, control);
     } catch (error) {
-      const isAlone = !(error instanceof HostDied) || error.casualties === 1;
-      if (isAlone || control.isAsked()) throw error;
+      if (!(error instanceof HostDied) || control.isAsked()) throw error;
+      // The stuck thread was another one's, which has ended: nobody tells this one to.
+      const isStuck = error.death.code === exitCodes.stuck;
+      if (error.casualties === 1 && !isStuck) throw error;
       // Whose fault it was cannot be told. So each starts over, alone: the one that does it again harms nobody else then.
       onRestarted(task);
       return runAlone(task, control);

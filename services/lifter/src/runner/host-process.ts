@@ -3,7 +3,15 @@ import { fileURLToPath } from 'node:url';
 import type { JobError } from '@heavylift/jobs';
 import { within } from '@heavylift/service';
 import { lineSplitter } from './lines.js';
-import type { FromHandler, FromHost, OutputStream, Task, TaskReturn, ToHost } from './protocol.js';
+import {
+  type FromHandler,
+  type FromHost,
+  type OutputStream,
+  reasonPipe,
+  type Task,
+  type TaskReturn,
+  type ToHost,
+} from './protocol.js';
 
 /** How one task is steered. Lighter than signals: nearly every task ends by itself. */
 export interface Control {
@@ -36,10 +44,12 @@ export interface HostProcess {
 export class TaskCrash extends Error {
   override readonly name = 'TaskCrash';
   readonly error: JobError;
+  readonly isOutOfMemory: boolean;
 
-  constructor(error: JobError) {
+  constructor(error: JobError, isOutOfMemory: boolean) {
     super(error.message);
     this.error = error;
+    this.isOutOfMemory = isOutOfMemory;
   }
 }
 
@@ -49,6 +59,8 @@ export interface Death {
   readonly signal: NodeJS.Signals | null;
   /** The end of what it wrote to standard error. */
   readonly lastWords: string;
+  /** Why it has ended itself by a signal, if it has. */
+  readonly reason: string;
 }
 
 export class HostDied extends Error {
@@ -84,7 +96,7 @@ const lastWordsMs = 500;
 export function startHostProcess(options: HostProcessOptions): HostProcess {
   const { program, args = [], onOutput, killTimeoutMs } = options;
   const child = fork(fileURLToPath(program), args, {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
     env: environment(),
     // Ctrl-C is the lifter's to hear; and with its group goes what the handlers have started.
     detached: true,
@@ -93,6 +105,7 @@ export function startHostProcess(options: HostProcessOptions): HostProcess {
   const running = new Map<number, Running>();
   let lastId = 0;
   let lastWords = '';
+  let reason = '';
   let isGone = false;
 
   listen(child, 'stdout', (line) => onOutput(line, 'stdout'));
@@ -100,11 +113,14 @@ export function startHostProcess(options: HostProcessOptions): HostProcess {
     lastWords = `${lastWords}${line}\n`.slice(-lastWordsLength);
     onOutput(line, 'stderr');
   });
+  child.stdio[reasonPipe]?.on('data', (piece: Buffer) => {
+    reason = `${reason}${piece}`.slice(-lastWordsLength);
+  });
   child.on('message', (message: FromHost) => {
     const task = running.get(message.id);
     if (message.type === 'said') task?.tell(message.message);
     else if (message.type === 'ended') task?.settle(Promise.resolve(message.how));
-    else task?.settle(Promise.reject(new TaskCrash(message.error)));
+    else task?.settle(Promise.reject(new TaskCrash(message.error, message.isOutOfMemory)));
   });
   // Sending fails while it dies; that it is dead is seen below.
   child.on('error', () => undefined);
@@ -129,7 +145,7 @@ export function startHostProcess(options: HostProcessOptions): HostProcess {
     killGroup();
     // What it said last is still on its way. A grandchild of a group of its own may hold the pipes for ever.
     await within(lastWordsMs, silent);
-    const died = new HostDied({ code, signal, lastWords }, running.size);
+    const died = new HostDied({ code, signal, lastWords, reason }, running.size);
     for (const { settle } of running.values()) settle(Promise.reject(died));
   }
 

@@ -1,5 +1,4 @@
 /** What the lifter and the processes that run handlers say to each other. */
-import type { MessagePort } from 'node:worker_threads';
 import type { JobError, Json, JsonObject } from '@heavylift/jobs';
 import type { Command } from '../commands/command.js';
 import type { JobInfo, LogDetails, LogLevel } from '../handlers/context.js';
@@ -45,14 +44,25 @@ export type TaskReturn =
   | { readonly type: 'threw'; readonly error: JobError }
   | { readonly type: 'released'; readonly reason: string };
 
-/** A task as a host gives it to one of its threads. */
-export interface ThreadTask extends Task {
-  /** For {@link ToThread} and {@link FromHandler}, as long as the attempt lasts. */
-  readonly port: MessagePort;
-}
+/** From a host to one of its threads; `id` names the attempt. A thread runs one at a time. */
+export type ToThread =
+  | { readonly type: 'run'; readonly id: number; readonly task: Task }
+  | { readonly type: 'abort'; readonly id: number; readonly reason: string };
 
-export interface ToThread {
-  readonly abort: string;
+export type FromThread =
+  | { readonly type: 'said'; readonly id: number; readonly message: FromHandler }
+  | { readonly type: 'ended'; readonly id: number; readonly how: TaskReturn; readonly left: Left }
+  /** The attempt is over, and the thread is of no more use. */
+  | { readonly type: 'crashed'; readonly id: number; readonly error: JobError }
+  /** An earlier attempt, or the module itself, still does something. The thread is to be replaced. */
+  | { readonly type: 'stray'; readonly what: string };
+
+/** What an attempt leaves behind. */
+export interface Left {
+  /** Nothing that would go on in the thread. */
+  readonly isClean: boolean;
+  /** It has started programs. */
+  readonly hasSpawned: boolean;
 }
 
 /** From the lifter to a process that runs tasks; `id` names the task, as long as it runs. */
@@ -67,7 +77,13 @@ export type FromHost =
   | { readonly type: 'said'; readonly id: number; readonly message: FromHandler }
   | { readonly type: 'ended'; readonly id: number; readonly how: TaskReturn }
   /** Its thread is gone, or its program: the process is not. */
-  | { readonly type: 'crashed'; readonly id: number; readonly error: JobError };
+  | {
+      readonly type: 'crashed';
+      readonly id: number;
+      readonly error: JobError;
+      /** V8 ended it at its memory limit. */
+      readonly isOutOfMemory: boolean;
+    };
 
 /** Why a process that runs tasks has ended itself, as its exit code. */
 export const exitCodes = {
@@ -78,3 +94,9 @@ export const exitCodes = {
   /** What it was to obey is gone. */
   orphaned: 89,
 } as const;
+
+/**
+ * The file descriptor at which such a process says why it ends itself by a signal, which says nothing: nobody can tell a
+ * SIGKILL of its own from one by the system.
+ */
+export const reasonPipe = 4;

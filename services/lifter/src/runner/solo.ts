@@ -3,13 +3,14 @@
  * lines of them. A second thread watches what the handler may keep the first one from seeing.
  */
 
+import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { runAttempt, toldToEnd } from './attempt.js';
 import { jobError } from './errors.js';
 import { allowedBytes, memoryIntervalMs } from './memory.js';
-import { exitCodes, type FromHost, type Task, type ToHost } from './protocol.js';
+import { exitCodes, type FromHost, reasonPipe, type Task, type ToHost } from './protocol.js';
 
 const watched = z.object({ memoryLimit: z.number(), parent: z.number() });
 
@@ -31,7 +32,7 @@ async function run(id: number, task: Task, signal: AbortSignal): Promise<void> {
   const { memoryLimit, moduleUrl } = work;
   // A rejection that nobody handles becomes one of these, too.
   process.on('uncaughtException', (error) =>
-    endWith({ type: 'crashed', id, error: jobError(error) }),
+    endWith({ type: 'crashed', id, error: jobError(error), isOutOfMemory: false }),
   );
   const worker = new Worker(fileURLToPath(import.meta.url), {
     workerData: { memoryLimit, parent: process.ppid },
@@ -40,7 +41,10 @@ async function run(id: number, task: Task, signal: AbortSignal): Promise<void> {
   const tell = (message: Extract<FromHost, { type: 'said' }>['message']) => {
     process.send?.({ type: 'said', id, message } satisfies FromHost);
   };
-  endWith({ type: 'ended', id, how: await runAttempt(task, moduleUrl, { signal, tell }) });
+  const how = await runAttempt(task, moduleUrl, { signal, tell });
+  // A rejection that nobody handles is known of by then.
+  await new Promise(setImmediate);
+  endWith({ type: 'ended', id, how });
 }
 
 /** Exits when the last word has been written. */
@@ -51,9 +55,9 @@ function endWith(message: FromHost): void {
 function watch({ memoryLimit, parent }: z.infer<typeof watched>): void {
   const most = allowedBytes([memoryLimit]);
   setInterval(() => {
+    const isTooMuch = process.memoryUsage.rss() > most;
+    if (isTooMuch) writeSync(reasonPipe, 'memory');
     // From a thread that is not the first, there is no other way to end the process.
-    if (process.memoryUsage.rss() > most || process.ppid !== parent) {
-      process.kill(process.pid, 'SIGKILL');
-    }
+    if (isTooMuch || process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
   }, memoryIntervalMs);
 }

@@ -106,11 +106,15 @@ describe('an attempt fails, and the lifter lives on, when the handler', () => {
   it.each([
     ['throws', 'throw', failure('RangeError', 'out of reach')],
     ['throws what is final', 'throw-final', failure('FinalError', 'it will never work', true)],
-    ['ends its process', 'exit', failure('HandlerCrash', /thread ended: .*code: 3/)],
+    ['ends its process', 'exit', failure('HandlerCrash', /thread ended: .*process\.exit\(3\)/)],
     ['forgets a rejection', 'reject-unhandled', failure('HandlerCrash', /nobody caught me/)],
     ['throws from a timer', 'throw-later', failure('HandlerCrash', /too late to catch/)],
-    ['returns no JSON', 'return-function', failure('ResultError', /result\.deep\.0\.inside is a/)],
-    ['returns too much', 'return-large', failure('ResultError', /100002 bytes/)],
+    [
+      'returns no JSON',
+      'return-function',
+      failure('ResultError', /result\.deep\.0\.inside is a/, true),
+    ],
+    ['returns too much', 'return-large', failure('ResultError', /100002 bytes/, true)],
     ['is not there', 'no-such', failure('Error', /no handler 'no-such'/)],
   ])('%s', async (_what, handler, outcome) => {
     const neighbour = run('echo');
@@ -143,7 +147,17 @@ describe('in a process of its own', () => {
     ['ends its process with code 0', 'exit-0', failure('HandlerCrash', /exit code 0/)],
     ['forgets a rejection', 'reject-unhandled', failure('HandlerCrash', /nobody caught me/)],
     ['throws from a timer', 'throw-later', failure('HandlerCrash', /too late to catch/)],
-    ['returns no JSON', 'return-function', failure('ResultError', /result\.deep\.0\.inside is a/)],
+    [
+      'returns no JSON',
+      'return-function',
+      failure('ResultError', /result\.deep\.0\.inside is a/, true),
+    ],
+    [
+      'is killed, no memory limit having to do with it',
+      'kill-itself',
+      failure('HandlerCrash', /by SIGKILL/),
+    ],
+    ['only talks of memory when it crashes', 'cry-memory', failure('HandlerCrash', /memory limit/)],
   ])('a handler that %s', async (_what, handler, outcome) => {
     expect(await run(handler, { isolation: 'process' })).toMatchObject(outcome);
   });

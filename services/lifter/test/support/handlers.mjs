@@ -44,6 +44,14 @@ export default [
     await sleep(60_000, undefined, { signal }).catch(() => undefined);
     return 'I did it anyway';
   }),
+  handler('kill-itself', () => process.kill(process.pid, 'SIGKILL')),
+  handler('cry-memory', async () => {
+    terminal.error('FATAL ERROR: heap out of memory');
+    setTimeout(() => {
+      throw new Error('the memory limit: heap out of memory');
+    });
+    await sleep(60_000);
+  }),
   handler('exit-0', () => process.exit(0)),
   handler('deaf', async (_args, { log }) => {
     log.info('running');
