@@ -1,5 +1,6 @@
 import { sessionOptions } from '@heavylift/service';
 import { createSession, isXmppError, type Session, type XmppError } from '@heavylift/xmpp-pubsub';
+import { checkExposure } from './exposure-checks.js';
 import { type Finding, right, unseen, wrong } from './finding.js';
 import { checkLimits } from './limit-checks.js';
 import { checkConfiguration, checkNodes } from './node-checks.js';
@@ -30,7 +31,10 @@ export async function* examine(patient: Patient, owner: Account | undefined) {
   {
     await using session = login.session;
     yield* await checkServer(session, config.XMPP_DOMAIN);
-    yield* await checkNodes(session, patient);
+    const nodes = await checkNodes(session, patient);
+    yield* nodes;
+    if (!nodes.some(({ verdict, code }) => verdict === 'wrong' && code.startsWith('pubsub.')))
+      yield* await checkExposure(session, patient);
   }
   if (role === 'notifier' && config.BOT_USERNAME !== undefined) {
     const bot = { username: config.BOT_USERNAME, password: config.BOT_PASSWORD ?? '' };

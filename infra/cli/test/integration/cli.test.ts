@@ -150,6 +150,23 @@ describe('heavylift doctor', () => {
     ]);
   });
 
+  it('names a server where anybody may create nodes, and nodes that anybody is told of', async () => {
+    const open = await provisioned({ nodeCreators: 'all' });
+    const { code, said, wrong } = await open.examine('lifter-1');
+    expect(code).toBe(2);
+    expect(wrong).toEqual([
+      expect.stringContaining('pubsub.node-creation: a lifter may create nodes, so anybody may'),
+    ]);
+    expect(said.join('\n')).toContain('! pubsub.nodes-visible: anybody is told the names');
+    const left: string[] = [];
+    for await (const { node } of (await owner(open.server)).nodes()) left.push(node);
+    expect(left.filter((node) => node.includes('doctor'))).toEqual([]);
+    const closed = await provisioned();
+    expect((await closed.examine('lifter-1')).said.join('\n')).toContain(
+      '✓ pubsub.node-creation: a lifter may create no nodes',
+    );
+  });
+
   it('names a node that is missing, and a ledger that would forget jobs', async () => {
     const { server, examine } = await provisioned();
     const pubsub = await owner(server);

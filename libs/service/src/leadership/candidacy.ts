@@ -20,7 +20,7 @@ import { noMetrics } from '../metrics/port.js';
 import { createBell, pause } from './bell.js';
 import { answerAsHolder, askHolder } from './holder.js';
 import { hintFor, isRace, openLocks } from './locks.js';
-import { LEADER_NAMESPACE, readLeaderMark } from './mark.js';
+import { LEADER_NAMESPACE, readEpoch, readLeaderMark } from './mark.js';
 import { beginOffice, type OwnOffice } from './office.js';
 import type { Candidacy, CandidacyOptions, Leader, LeadershipTimings } from './types.js';
 
@@ -49,7 +49,7 @@ interface Stream {
 export function standForOffice(options: CandidacyOptions): Candidacy {
   const { session, pubsub, nodePrefix, role, log, metrics = noMetrics } = options;
   const timings = { ...defaultTimings, ...options.timings };
-  const locks = openLocks(pubsub, nodePrefix, role);
+  const locks = openLocks(pubsub, nodePrefix, role, () => session.jid?.bare);
   const bell = createBell();
   const stopping = new AbortController();
   let stream: Stream | undefined;
@@ -61,6 +61,8 @@ export function standForOffice(options: CandidacyOptions): Candidacy {
   let leader: Leader | undefined;
   /** The highest epoch heard of, on whatever way: the service may forget, we do not. */
   let highestSeen = 0;
+  /** Numbers in a row that turned out to be taken by other accounts. */
+  let squatted = 0;
   /** Nobody is known to have led since we did. */
   let ledLast = false;
   let wasOnline = false;
@@ -150,7 +152,7 @@ export function standForOffice(options: CandidacyOptions): Candidacy {
     const above = (await options.epochAbove?.()) ?? 0;
     // Whoever was elected meanwhile is not to be thrown out.
     if (!isCurrent(mine) || highestSeen > known) return;
-    const epoch = Math.max(highestSeen, above) + 1;
+    const epoch = nextEpoch(Math.max(highestSeen, above));
     claim = epoch;
     try {
       if (!(await locks.take(epoch, mine.jid))) return await outrun(epoch);
@@ -162,15 +164,25 @@ export function standForOffice(options: CandidacyOptions): Candidacy {
     }
   }
 
+  function nextEpoch(highest: number): number {
+    const epoch = highest + 1;
+    if (readEpoch(String(epoch)) !== undefined) return epoch;
+    const message = `there is no number above epoch ${highest}, which no count of elections reaches: delete the node ${locks.nameOf(highest)}`;
+    throw new Error(message);
+  }
+
   /** Somebody else has the lock. */
   async function outrun(epoch: number): Promise<void> {
     const [highest = 0] = await locks.epochs();
     if (highest >= epoch) return;
+    squatted += 1;
+    // Whoever squats on one number may squat on the next ones: farther each time, and not foreseeably.
+    const passed = Math.floor(Math.random() * 2 ** Math.min(squatted - 1, 20));
     log.warn(
-      { role, node: locks.nameOf(epoch) },
-      'a lock that is not ours to read: passing over its number',
+      { role, node: locks.nameOf(epoch), passed },
+      'a lock that another account made: passing over its number',
     );
-    highestSeen = Math.max(highestSeen, epoch);
+    highestSeen = Math.max(highestSeen, epoch + passed);
   }
 
   /** @returns since when it is certain that the office is ours; undefined if it is not */
@@ -211,6 +223,7 @@ export function standForOffice(options: CandidacyOptions): Candidacy {
     });
     const { office } = begun;
     own = begun;
+    squatted = 0;
     leader = { jid: mine.jid, epoch };
     highestSeen = epoch;
     ledLast = true;
@@ -234,6 +247,9 @@ export function standForOffice(options: CandidacyOptions): Candidacy {
   async function removeBelow(epoch: number): Promise<void> {
     try {
       for (const other of await locks.epochs()) if (other < epoch) await locks.remove(other);
+      const foreign = await locks.removeForeign();
+      if (foreign.length > 0)
+        log.warn({ role, foreign }, 'deleted locks that another account made: it can make nodes');
     } catch (error) {
       log.debug({ err: error, role }, 'old locks could not be removed, trying again');
     }

@@ -1,4 +1,10 @@
-import { hasCondition, isXmppError, type Session, XmppError } from '@heavylift/xmpp-pubsub';
+import {
+  hasCondition,
+  isXmppError,
+  readJid,
+  type Session,
+  XmppError,
+} from '@heavylift/xmpp-pubsub';
 import { LEADER_NAMESPACE, type LeaderRole, leaderMark, readLeaderMark } from './mark.js';
 import type { Leader } from './types.js';
 
@@ -27,8 +33,10 @@ export async function askHolder(
   options: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<HolderState> {
   const [payload] = leaderMark(role, { epoch });
-  // A lock that does not say whose it is can't be anybody's office.
-  if (payload === undefined || !jid.includes('/')) return 'vacant';
+  // A lock that does not name a session of the own account can't be anybody's office.
+  const holder = readJid(jid);
+  const isOwn = holder?.resource !== undefined && holder.bare === session.jid?.bare;
+  if (payload === undefined || !isOwn) return 'vacant';
   try {
     await session.request({ type: 'get', to: jid, payload, ...options });
     return 'holds';

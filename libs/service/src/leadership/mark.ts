@@ -25,8 +25,17 @@ export function leaderMark(role: LeaderRole, office: Pick<Office, 'epoch'> | und
 export function readLeaderMark(element: Element | undefined): LeaderMark | undefined {
   if (element?.is('leader', LEADER_NAMESPACE) !== true) return undefined;
   const { role, epoch }: Record<string, unknown> = element.attrs;
-  if (typeof role !== 'string' || typeof epoch !== 'string' || !/^\d{1,15}$/.test(epoch)) {
-    return undefined;
-  }
-  return { role, epoch: Number(epoch) };
+  const number = readEpoch(epoch);
+  if (typeof role !== 'string' || number === undefined) return undefined;
+  return { role, epoch: number };
+}
+
+/**
+ * An epoch as leaders write it. Undefined for what none of them would write: leading zeros, or a number that could not be counted on
+ * from; so no name of a lock is ever taken for the number of another.
+ */
+export function readEpoch(text: unknown): number | undefined {
+  if (typeof text !== 'string' || !/^(0|[1-9]\d{0,15})$/.test(text)) return undefined;
+  const epoch = Number(text);
+  return epoch < Number.MAX_SAFE_INTEGER ? epoch : undefined;
 }

@@ -43,6 +43,7 @@ export function shareServer(): void {
     server = await startEjabberd();
     await server.register('bot', 'secret');
     await server.register('nobody', 'secret');
+    await server.register('notifier', 'secret');
   });
   afterAll(() => server?.stop());
   beforeEach(() => {
