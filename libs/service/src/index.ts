@@ -86,7 +86,7 @@ export {
 } from './tokens.js';
 export { noTracing, type Span, type Tracing } from './tracing/port.js';
 export { isTraceparent, newTraceparent, traceIdOf } from './tracing/traceparent.js';
-export { trustPublishers, trustResults } from './trust.js';
+export { trustNamesakes, trustPublishers, trustResults } from './trust.js';
 export { within } from './within.js';
 export { forwardToBare, unwrapForwarded } from './xmpp/forwarding.js';
 export { PubSubToken, SessionPartToken, SessionToken, xmppModule } from './xmpp/module.js';

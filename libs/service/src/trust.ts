@@ -22,6 +22,23 @@ export function trustPublishers(
 }
 
 /**
+ * Lets through only what an account published under its own name: of nodes where an item's id says whose it is. Ids of one account are
+ * its bare JID and, where others took that, the bare JID with a slash and anything behind it.
+ */
+export function trustNamesakes(
+  accounts: readonly BareJid[],
+  onRefused: Refused,
+): <T>(items: readonly Item<T>[]) => readonly Item<T>[] {
+  const trusted = trustPublishers(accounts, onRefused);
+  return (items) =>
+    trusted(items).filter(({ id, publisher }) => {
+      if (publisher !== undefined && accountOf(id) === publisher.bare) return true;
+      onRefused({ id, publisher: publisher?.toString() });
+      return false;
+    });
+}
+
+/**
  * Lets through what the dispatcher says of any job, and what lifters say of jobs that they have run themselves.
  * @param bot bare JID of the dispatcher
  * @param lifters theirs

@@ -1,7 +1,7 @@
 import type { JobResult } from '@heavylift/jobs';
 import { parseJid, toBareJid } from '@heavylift/xmpp-pubsub';
 import { expect, it } from 'vitest';
-import { trustPublishers, trustResults } from '../src/trust.js';
+import { trustNamesakes, trustPublishers, trustResults } from '../src/trust.js';
 
 const bot = toBareJid('bot@x');
 const lifters = ['lifter-1@x', 'lifter-2@x'].map(toBareJid);
@@ -40,4 +40,22 @@ it("lets through of a lifter's results only those of jobs that it ran, and all o
   ];
   expect(trust(items).map(({ number }) => number)).toEqual([1, 2, 3]);
   expect(refused).toEqual(['3 eve@x/a', '2 lifter-1@x']);
+});
+
+it('an item that names an account counts only if that account published it, and it is one of those configured', () => {
+  const refused: string[] = [];
+  const trust = trustNamesakes(lifters, ({ id, publisher }) => refused.push(`${id} ${publisher}`));
+  const items = [
+    { id: 'lifter-1@x', value: 1, publisher: parseJid('lifter-1@x/a') },
+    // As Prosody names publishers.
+    { id: 'lifter-2@x', value: 2, publisher: parseJid('lifter-2@x') },
+    { id: 'lifter-2@x/1', value: 3, publisher: parseJid('lifter-2@x/b') },
+    { id: 'lifter-1@x', value: 4, publisher: parseJid('lifter-2@x/b') },
+    { id: 'lifter-2@x', value: 5, publisher: parseJid('bot@x/b') },
+    { id: 'bot@x', value: 6, publisher: parseJid('bot@x/b') },
+    { id: 'lifter-1@xy', value: 7, publisher: parseJid('lifter-1@x/a') },
+    { id: 'lifter-1@x', value: 8 },
+  ];
+  expect(trust(items).map(({ value }) => value)).toEqual([1, 2, 3]);
+  expect(refused).toHaveLength(5);
 });

@@ -37,6 +37,7 @@ import {
   spanAttributes,
   standForOffice,
   type Tracing,
+  trustNamesakes,
   trustPublishers,
   trustResults,
   within,
@@ -103,7 +104,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
     jobs: trustPublishers([bot], refuse('jobs')),
     results: trustResults(bot, lifters, refuse('results')),
     events: trustPublishers(lifters, refuse('events')),
-    handlers: trustPublishers(lifters, refuse('handlers')),
+    handlers: trustNamesakes(lifters, refuse('handlers')),
   };
   const ledger = createLedgerReplica();
   const about = (job: JobId = '') => {

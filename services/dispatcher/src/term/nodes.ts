@@ -8,7 +8,7 @@ import {
   scheduleCodec,
   sheetCodec,
 } from '@heavylift/jobs';
-import { type Ignore, trustPublishers, trustResults } from '@heavylift/service';
+import { type Ignore, trustNamesakes, trustPublishers, trustResults } from '@heavylift/service';
 import type { BareJid, PubSubService } from '@heavylift/xmpp-pubsub';
 
 export type DispatcherNodes = ReturnType<typeof openNodes>;
@@ -41,7 +41,7 @@ export function trustIn({ bot, lifters, notifier }: Accounts, ignore: Ignore) {
     jobs: trustPublishers([bot], refused('jobs')),
     results: trustResults(bot, lifters, refused('results')),
     events: trustPublishers([notifier, ...lifters], refused('events')),
-    handlers: trustPublishers(lifters, refused('handlers')),
+    handlers: trustNamesakes(lifters, refused('handlers')),
     failed: trustPublishers([bot], refused('failed')),
     schedules: trustPublishers([bot], refused('schedules')),
   };
