@@ -28,6 +28,18 @@ export interface OutboxOptions<T> {
    * @default never
    */
   readonly hasArrived?: (itemId: string) => Promise<boolean>;
+  /**
+   * Whether the service refused the item for its id, as another account has that one: the next attempt is under another.
+   * @default never
+   */
+  readonly isIdTaken?: (error: unknown) => boolean;
+  /**
+   * Whether the service would refuse the same entries however often. They are tried one by one then, so that one of them does not hold
+   * up the others; what is refused alone is given to `onHopeless`, and what that returns goes in its place.
+   * @default never
+   */
+  readonly isHopeless?: (error: unknown) => boolean;
+  readonly onHopeless?: (entry: T, error: unknown) => T | undefined;
   /** Bytes an entry takes in an item, roughly. */
   readonly sizeOf: (entry: T) => number;
   readonly onWithheld?: (entry: T) => void;
@@ -64,12 +76,15 @@ const restFactor = 3;
 /** One item is in flight at a time; what is added meanwhile goes into the next one together. */
 export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
   const { isOpen, publish, hasArrived, sizeOf, onWithheld, onRetry } = options;
-  const { isValid = () => true, newItemId } = options;
+  const { isValid = () => true, newItemId, onHopeless } = options;
+  const { isIdTaken = () => false, isHopeless = () => false } = options;
   const { maxEntries = 64, maxBytes = 49_152, spacingMs = 0, longestRestMs = 0 } = options;
   const { byTurn = false } = options;
   const { initialMs, maxMs } = options.backoff ?? { initialMs: 250, maxMs: 10_000 };
   const waiting: T[] = [];
   let batch: Batch<T> | undefined;
+  /** So many of those that wait go one by one. */
+  let alone = 0;
   let pumping = false;
   let closed = false;
   /** When the next publish may be begun. */
@@ -82,6 +97,10 @@ export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
 
   function nextBatch(): Batch<T> | undefined {
     if (waiting.length === 0) return undefined;
+    if (alone > 0) {
+      alone -= 1;
+      return { itemId: undefined, entries: waiting.splice(0, 1), tried: false };
+    }
     let bytes = 0;
     const full = waiting.slice(0, maxEntries).findIndex((entry, index) => {
       bytes += sizeOf(entry);
@@ -128,6 +147,7 @@ export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
         if (current.entries.length > 1)
           restUntil = began + took + Math.min(restFactor * took, longestRestMs);
       } catch (error) {
+        settleRefusal(current, error);
         const waitMs = Math.min(maxMs, initialMs * 2 ** failures++) * (0.5 + Math.random() / 2);
         onRetry?.(error, current.entries, waitMs);
         await wait(waitMs);
@@ -136,6 +156,23 @@ export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
     // At once with the look at what waits: nothing can be added in between and be overlooked.
     pumping = false;
     settle();
+  }
+
+  function settleRefusal(refused: Batch<T>, error: unknown): void {
+    if (isIdTaken(error)) {
+      refused.itemId = undefined;
+      refused.tried = false;
+    } else if (isHopeless(error)) {
+      batch = undefined;
+      const [only, ...more] = refused.entries;
+      if (more.length > 0) {
+        waiting.unshift(...refused.entries);
+        alone += refused.entries.length;
+        return;
+      }
+      const replacement = only === undefined ? undefined : onHopeless?.(only, error);
+      if (replacement !== undefined) waiting.unshift(replacement);
+    }
   }
 
   function dueIn(): number {

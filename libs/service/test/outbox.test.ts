@@ -178,3 +178,48 @@ describe('an outbox', () => {
     await emptied;
   });
 });
+
+describe('an outbox whose items are refused', () => {
+  it('goes on to another id when another account has the one it chose', async () => {
+    const ids = ['a', 'b', 'c'];
+    const { outbox, calls, settle } = service({
+      newItemId: async () => ids.shift() ?? 'none',
+      isIdTaken: (error) => error === taken,
+    });
+    const taken = new Error('forbidden');
+    outbox.add('x');
+    await nextTurn();
+    await settle(taken);
+    await expect.poll(() => calls.length).toBe(2);
+    await settle(broken);
+    await expect.poll(() => calls.length).toBe(3);
+    await settle();
+    expect(calls.map(({ id }) => id)).toEqual(['a', 'b', 'b']);
+    expect(outbox.size).toBe(0);
+  });
+
+  it('lets no entry that is refused for good hold up the others, and says which one it is', async () => {
+    const bad = new Error('payload-too-big');
+    const refused: string[] = [];
+    const published: string[] = [];
+    const outbox = createOutbox<string>({
+      isOpen: () => true,
+      byTurn: true,
+      async publish(_id, entries) {
+        if (entries.includes('huge')) throw bad;
+        published.push(...entries);
+      },
+      sizeOf: () => 1,
+      isHopeless: (error) => error === bad,
+      onHopeless(entry) {
+        refused.push(entry);
+        return 'instead';
+      },
+      backoff: { initialMs: 1, maxMs: 1 },
+    });
+    for (const entry of ['a', 'huge', 'b', 'c']) outbox.add(entry);
+    await outbox.emptied();
+    expect(refused).toEqual(['huge']);
+    expect(published).toEqual(['a', 'instead', 'b', 'c']);
+  });
+});

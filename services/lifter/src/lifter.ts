@@ -13,7 +13,13 @@ import {
   type Tracing,
   within,
 } from '@heavylift/service';
-import type { BareJid, PubSubNode, Session, Unlisten } from '@heavylift/xmpp-pubsub';
+import {
+  type BareJid,
+  hasCondition,
+  type PubSubNode,
+  type Session,
+  type Unlisten,
+} from '@heavylift/xmpp-pubsub';
 import { createAnnouncer } from './announcer.js';
 import { type Decision, decide, takenAssignments } from './assignments.js';
 import { createCrew } from './crew.js';
@@ -71,6 +77,9 @@ export function createLifter(options: LifterOptions): Lifecycle {
   const { tracing = noTracing } = options;
   const handlers = [...registry.values()].map(handlerSpec);
   const taken = takenAssignments();
+  const ownAccount = () => session.jid?.bare ?? '';
+  /** Ids of the item of handlers that other accounts have. */
+  let idsTaken = 0;
   let draining = false;
   let unlisten: readonly Unlisten[] = [];
 
@@ -96,7 +105,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
   const reporter = createReporter({
     ...nodes,
     resultsKept: options.resultsKept,
-    account: () => session.jid?.bare ?? '',
+    account: ownAccount,
     ledger,
     log,
     onTold: announcer.announce,
@@ -110,9 +119,16 @@ export function createLifter(options: LifterOptions): Lifecycle {
   });
   const handlersOutbox = createOutbox<readonly HandlerSpec[]>({
     isOpen: () => session.status === 'online',
-    async publish(_itemId, [specs = []]) {
-      // The account's own item: nobody else can overwrite it, and the next process does.
-      await nodes.handlers.publish(specs, { id: `${session.jid?.bare}` });
+    // The account's own item: nobody else can overwrite it, and the next process does. Should another account have taken that id, there
+    // are more that only this one may use.
+    newItemId: async () => (idsTaken === 0 ? ownAccount() : `${ownAccount()}/${idsTaken}`),
+    isIdTaken(error) {
+      const isTaken = hasCondition(error, 'forbidden', 'conflict', 'not-allowed');
+      if (isTaken) idsTaken += 1;
+      return isTaken;
+    },
+    async publish(id, [specs = []]) {
+      await nodes.handlers.publish(specs, { id });
     },
     maxEntries: 1,
     sizeOf: () => 1,

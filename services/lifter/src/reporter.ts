@@ -6,8 +6,8 @@ import type {
   Progress,
   RunningJob,
 } from '@heavylift/jobs';
-import { aboutJob, createOutbox, type Logger, within } from '@heavylift/service';
-import type { PubSubNode } from '@heavylift/xmpp-pubsub';
+import { aboutJob, createOutbox, type Logger, messageOf, within } from '@heavylift/service';
+import { hasCondition, isXmppError, type PubSubNode } from '@heavylift/xmpp-pubsub';
 import type { Assignment } from './assignments.js';
 import type { LedgerView } from './ledger-view.js';
 import { createProgressReporter } from './progress.js';
@@ -46,6 +46,14 @@ export interface ReporterOptions {
   readonly onTold: () => void;
 }
 
+/** Of the failure that takes the place of a result which the server would not have. */
+const refusedClass = 'ResultRefused';
+
+/** The same item would be refused again, however often. */
+const isRefusedForGood = (error: unknown): boolean =>
+  isXmppError(error, 'too-large', 'invalid-character') ||
+  hasCondition(error, 'payload-too-big', 'invalid-payload', 'not-acceptable', 'bad-request');
+
 /** What results may wait for others while many come, in milliseconds. */
 const longestRestMs = 50;
 
@@ -80,10 +88,32 @@ export function createReporter(options: ReporterOptions): Reporter {
     },
   };
 
+  /** The job has ended all the same, and whoever asked is to hear of it. */
+  function inPlaceOf(result: JobResult, error: unknown): JobResult | undefined {
+    const isLast = result.status === 'failed' && result.error.class === refusedClass;
+    log.error({ ...about(result), err: error, isLast }, 'the server refuses the result');
+    if (isLast) return undefined;
+    const { job, number, kind, attempt, lifter, submitted, started, finished } = result;
+    const message = `the server refused the result: ${messageOf(error)}`;
+    return {
+      ...{ job, number, kind, attempt, submitted, finished, failures: [], status: 'failed' },
+      ...(lifter !== undefined && { lifter }),
+      ...(started !== undefined && { started }),
+      error: { class: refusedClass, message, final: true },
+    };
+  }
+
   let lastResults: readonly JobResult[] = [];
   const resultsOutbox = createOutbox<JobResult>({
     ...policy,
     newItemId: ring.next,
+    isIdTaken(error) {
+      const isTaken = hasCondition(error, 'forbidden', 'conflict', 'not-allowed');
+      if (isTaken) ring.taken();
+      return isTaken;
+    },
+    isHopeless: isRefusedForGood,
+    onHopeless: inPlaceOf,
     // Jobs that come by one sheet and take no time end together.
     byTurn: true,
     longestRestMs,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { JobResult } from '@heavylift/jobs';
 import { hasCondition, type Item, type PubSubNode } from '@heavylift/xmpp-pubsub';
 
@@ -12,12 +13,14 @@ export interface ResultRing {
   find(): Promise<void>;
   /** The id of the next item. Finds the place first, if that was not done. */
   next(): Promise<string>;
+  /** The last id is another account's. The next ones are a ring of their own, under a name that nobody can foresee. */
+  taken(): void;
   /** Whether the item holds these results, and not what it held before. */
   holds(id: string, results: readonly JobResult[]): Promise<boolean>;
 }
 
 /**
- * @param account bare JID of the lifter: nobody else writes under ids with that name
+ * @param account bare JID of the lifter: nobody else should write under ids with that name
  * @param size how many items there are, at most
  */
 export function createResultRing(
@@ -28,11 +31,14 @@ export function createResultRing(
   /** Of the next item, once found. */
   let place = 0;
   let finding: Promise<void> | undefined;
-  const idOf = (of: number) => `${account()}:${of}`;
+  let name = '';
+  const idOf = (of: number) => `${account()}:${name}${of}`;
 
   async function read(id: string): Promise<Item<readonly JobResult[]> | undefined> {
     try {
-      return (await node.items({ ids: [id] })).find((item) => item.id === id);
+      const items = await node.items({ ids: [id] });
+      // What another account says there, nobody believes.
+      return items.find((item) => item.id === id && item.publisher?.bare === account());
     } catch (error) {
       if (hasCondition(error, 'item-not-found')) return undefined;
       throw error;
@@ -63,6 +69,11 @@ export function createResultRing(
       const id = idOf(place);
       place = (place + 1) % size;
       return id;
+    },
+    taken() {
+      name = `${randomUUID()}:`;
+      place = 0;
+      finding = Promise.resolve();
     },
     async holds(id, results) {
       const there = (await read(id))?.value ?? [];

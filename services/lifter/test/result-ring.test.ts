@@ -1,13 +1,14 @@
 import type { JobResult } from '@heavylift/jobs';
-import { type Item, XmppError } from '@heavylift/xmpp-pubsub';
+import { type Item, type Jid, parseJid, XmppError } from '@heavylift/xmpp-pubsub';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createResultRing, oldestPlace } from '../src/result-ring.js';
 
 const account = () => 'lifter-1@example.org';
+const own = parseJid(`${account()}/lifter-1.x`);
 
 /** What a node keeps, and a process of the lifter that writes to it. */
-function keeping(size: number) {
+function keeping(size: number, publisherOf: (id: string) => Jid = () => own) {
   const kept = new Map<string, readonly JobResult[]>();
   let reads = 0;
   const node = {
@@ -15,7 +16,7 @@ function keeping(size: number) {
       reads += 1;
       return ids.flatMap((id): Item<readonly JobResult[]>[] => {
         const value = kept.get(id);
-        return value === undefined ? [] : [{ id, value }];
+        return value === undefined ? [] : [{ id, value, publisher: publisherOf(id) }];
       });
     },
   };
@@ -45,6 +46,25 @@ describe('the ids of items of results', () => {
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1) ids.push(await ring.next());
     expect(ids.map((id) => id.replace(`${account()}:`, ''))).toEqual(['0', '1', '2', '0', '1']);
+  });
+
+  it('are others, which nobody can foresee, once another account has taken one', async () => {
+    const { startProcess } = keeping(2);
+    const ring = startProcess();
+    expect(await ring.next()).toBe(`${account()}:0`);
+    ring.taken();
+    const ids = [await ring.next(), await ring.next(), await ring.next()];
+    expect(ids[0]).toMatch(/^lifter-1@example\.org:[0-9a-f-]{36}:0$/);
+    expect(ids[2]).toBe(ids[0]);
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  it('that another account has are not ours, whatever it says there', async () => {
+    const { kept, startProcess } = keeping(3, () => parseJid('lifter-2@example.org/x'));
+    kept.set(`${account()}:0`, [result(1)]);
+    const ring = startProcess();
+    expect(await ring.holds(`${account()}:0`, [result(1)])).toBe(false);
+    expect(await ring.next()).toBe(`${account()}:0`);
   });
 
   it('go on where the last process ended: what is overwritten is always the oldest', () =>
