@@ -49,6 +49,12 @@ export const dispatcherOptions = {
     type: duration({ min: '100ms', max: '1h' }),
     default: '5s',
   }),
+  DISPATCHER_MAX_SLOTS_PER_LIFTER: withDefault({
+    description:
+      'How many jobs one lifter may have in hand, however many slots it says it has (LIFTER_SLOTS).',
+    type: integer({ min: 1, max: 1_024 }),
+    default: '256',
+  }),
   DISPATCHER_MAX_BACKLOG: withDefault({
     description: 'How many jobs may be open at once; beyond it, requests are refused.',
     type: integer({ min: 1, max: 1_000_000 }),

@@ -36,6 +36,7 @@ export function composeDispatcher(config: DispatcherConfig): ServiceParts {
           lifters: config.LIFTER_ACCOUNTS,
           notifier: config.NOTIFIER_ACCOUNT,
           graceMs: config.DISPATCHER_LIFTER_GRACE,
+          slotsOfAccount: config.DISPATCHER_MAX_SLOTS_PER_LIFTER,
           messagesPerSecond: config.DISPATCHER_MESSAGES_PER_SECOND,
           limits: {
             openJobs: config.DISPATCHER_MAX_BACKLOG,

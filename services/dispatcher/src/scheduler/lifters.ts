@@ -1,5 +1,5 @@
 import type { Instant, JobId, LifterAnnouncement, LifterLoad, LifterReport } from '@heavylift/jobs';
-import { readJid } from '@heavylift/xmpp-pubsub';
+import { accountOf, readJid } from '@heavylift/xmpp-pubsub';
 
 /** Who lifts, and what they have in hand. A lifter is one incarnation of a process, known by its full JID. */
 export interface LifterRegistry {
@@ -28,7 +28,8 @@ interface Lifter {
   readonly jobs: Set<JobId>;
 }
 
-export function createLifterRegistry(): LifterRegistry {
+/** @param slotsOfAccount what a lifter's account may have in hand, however many slots its processes announce together */
+export function createLifterRegistry(slotsOfAccount = Number.POSITIVE_INFINITY): LifterRegistry {
   const lifters = new Map<string, Lifter>();
 
   function meet(jid: string, goneSince: Instant | undefined): Lifter {
@@ -53,9 +54,13 @@ export function createLifterRegistry(): LifterRegistry {
   return {
     live() {
       const loads: LifterLoad[] = [];
+      const left = new Map<string, number>();
       for (const { jid, announced, handlers, goneSince, jobs } of lifters.values()) {
         if (announced === undefined || goneSince !== undefined) continue;
-        const { slots, draining } = announced.what;
+        const { slots: wanted, draining } = announced.what;
+        const account = accountOf(jid);
+        const slots = Math.min(wanted, left.get(account) ?? slotsOfAccount);
+        left.set(account, (left.get(account) ?? slotsOfAccount) - slots);
         loads.push({ jid, name: lifterName(jid), handlers, slots, busy: jobs.size, draining });
       }
       return loads;

@@ -29,7 +29,7 @@ type Changes = Parameters<Ledger['change']>[1];
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
   const { history, onChange, onEnd, onOutcome, onGone, onGiven, onRetry, onNote } = options;
-  const lifters = createLifterRegistry();
+  const lifters = createLifterRegistry(options.slotsOfAccount);
   const queue = createPendingQueue(options.order);
   /** Jobs whose start, or next attempt, is still to come. */
   const delayed = new Set<JobId>();

@@ -22,6 +22,8 @@ export interface SchedulerOptions {
   /** How long a lifter may take to end a job that is to be cancelled, in milliseconds. */
   readonly cancelGraceMs: number;
   readonly limits: () => Limits;
+  /** Jobs that one lifter's account may have in hand, whatever it announces. @default any number */
+  readonly slotsOfAccount?: number;
   /** @default requesters take turns, and a minute of waiting is worth a step of priority */
   readonly order?: QueueOrder;
   readonly now: () => number;

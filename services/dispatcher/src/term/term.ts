@@ -42,6 +42,8 @@ export interface TermOptions extends Accounts {
   readonly limits: DeskLimits;
   /** Jobs of one requester that may run at once. @default any number */
   readonly runningOfRequester?: number;
+  /** Jobs that one lifter's account may have in hand, whatever it announces. @default any number */
+  readonly slotsOfAccount?: number;
   /** In which waiting jobs are given to lifters. @default as the queue has it */
   readonly order?: QueueOrder;
   readonly timeZone: string;
@@ -189,6 +191,7 @@ export async function beginTerm(
     cancelGraceMs,
     limits: () => runningLimits(catalogue.specs, options.runningOfRequester),
     ...(options.order !== undefined && { order: options.order }),
+    ...(options.slotsOfAccount !== undefined && { slotsOfAccount: options.slotsOfAccount }),
     now,
     random: Math.random,
     history: memory.history,
