@@ -19,6 +19,8 @@ export interface RunRequest {
   readonly args: JsonObject;
   readonly clauses: Clauses;
   readonly requester: Requester;
+  /** When it was said, in milliseconds since 1970, if it waited on its way: times are meant from then. @default now */
+  readonly saidAt?: number;
   /** W3C Trace Context of who asks. @default a new trace */
   readonly traceparent?: string;
 }
@@ -68,6 +70,22 @@ export type CancelAnswer =
   | { readonly kind: 'over' }
   | { readonly kind: 'unknown' };
 
+/** What came of a message: what a correction or a retraction of it is about. */
+export type Brought =
+  | { readonly kind: 'job'; readonly number: number }
+  | { readonly kind: 'schedule'; readonly number: number }
+  /** Something that was done at once, such as a cancellation. */
+  | { readonly kind: 'deed' }
+  /** It asked for nothing, or was not understood, or refused. */
+  | { readonly kind: 'nothing' };
+
+export type AmendAnswer =
+  | { readonly kind: 'amended'; readonly entry: JobEntry; readonly waitsFor?: string }
+  /** It runs, or has run: too late. */
+  | { readonly kind: 'started' | 'over' }
+  | { readonly kind: 'impossible'; readonly reason: string }
+  | { readonly kind: 'unknown' };
+
 export type RetryAnswer =
   /** `duplicate`: it has been retried already, or a job with its unique key is open. */
   | SubmitAnswer
@@ -90,6 +108,10 @@ export interface Desk {
   lifters(): readonly LifterLoad[];
   /** @param by bare JID of who asks; resolves when the request stands in the ledger */
   cancel(number: number, by: string): Promise<CancelAnswer>;
+  /** What a message has brought, as far as is known. @param who bare JID of its sender */
+  ofMessage(who: string, messageId: string): Brought | undefined;
+  /** Makes another of a job that waits for its first start; resolves when that stands in the ledger. */
+  amend(number: number, request: RunRequest): Promise<AmendAnswer>;
   /** A job that failed for good, however long ago and under whichever dispatcher. */
   failed(number: number): Promise<JobView | undefined>;
   /** Jobs that failed for good, newest first. */

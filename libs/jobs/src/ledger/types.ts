@@ -9,7 +9,7 @@ export interface SheetItem {
 }
 
 /** What never changes in an entry. */
-type Fixed = 'id' | 'number' | 'revision' | 'kind' | 'requester' | 'submitted';
+type Fixed = 'id' | 'number' | 'revision' | 'requester' | 'submitted';
 type Optional = 'notBefore' | 'deadline' | 'uniqueKey' | 'traceparent' | 'cancelRequested';
 
 /** New values for an entry; `undefined` takes an optional one away. */

@@ -16,6 +16,8 @@ export interface KnownJob {
 export interface OpenJobs {
   opened(entry: JobEntry): void;
   closed(entry: JobEntry, now: Instant): void;
+  /** It is another job from now on, with another unique key maybe. */
+  amended(before: JobEntry, entry: JobEntry): void;
   withNumber(number: number): JobId | undefined;
   /** The open job of the kind with the unique key. */
   withKey(kind: string, uniqueKey: string): JobId | undefined;
@@ -55,10 +57,19 @@ export function createOpenJobs(remembered = mostRemembered): OpenJobs {
       for (const id of recent.due(recent.next)) forgetMessage(id);
   }
 
+  function putKey({ id, kind, uniqueKey }: JobEntry): void {
+    if (uniqueKey !== undefined) keys.set(keyText(kind, uniqueKey), id);
+  }
+
+  function dropKey({ id, kind, uniqueKey }: JobEntry): void {
+    const key = uniqueKey === undefined ? '' : keyText(kind, uniqueKey);
+    if (keys.get(key) === id) keys.delete(key);
+  }
+
   return {
     opened(entry) {
       numbers.set(entry.number, entry.id);
-      if (entry.uniqueKey !== undefined) keys.set(keyText(entry.kind, entry.uniqueKey), entry.id);
+      putKey(entry);
       if (messageKey(entry.requester) === undefined) return;
       const known = { id: ownText(entry.id), number: entry.number };
       requests.set(ownText(requestPart(entry.id)), known);
@@ -67,11 +78,15 @@ export function createOpenJobs(remembered = mostRemembered): OpenJobs {
 
     closed(entry, now) {
       numbers.delete(entry.number);
-      const key = entry.uniqueKey === undefined ? '' : keyText(entry.kind, entry.uniqueKey);
-      if (keys.get(key) === entry.id) keys.delete(key);
+      dropKey(entry);
       if (requests.get(requestPart(entry.id))?.id === entry.id)
         recent.set(ownText(entry.id), entry.submitted + duplicateWindowMs);
       sweep(now);
+    },
+
+    amended(before, entry) {
+      dropKey(before);
+      putKey(entry);
     },
 
     withNumber: (number) => numbers.get(number),

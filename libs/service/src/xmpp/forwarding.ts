@@ -29,7 +29,7 @@ export async function forwardToBare(session: Session, stanza: Element): Promise<
   const forwarded = xml(
     'forwarded',
     { xmlns: NS_FORWARD },
-    xml('delay', { xmlns: NS_DELAY, stamp }),
+    xml('delay', { xmlns: NS_DELAY, from: own, stamp }),
     inner,
   );
   await session.sendConfirmed(xml('message', { to: own, type: 'chat' }, forwarded));
@@ -52,6 +52,8 @@ export function unwrapForwarded(stanza: Element, ownBareJid: string): Element | 
   if (delay !== undefined && message.getChild('delay', NS_DELAY) === undefined) {
     message.append(copyOf(delay));
   }
+  // The server's own word that it kept the message, before it came to us.
+  for (const kept of stanza.getChildren('delay', NS_DELAY)) message.append(copyOf(kept));
   return message;
 }
 

@@ -1,4 +1,5 @@
 import type { JobMark, Json } from '@heavylift/jobs';
+import type { Brought } from '../desk.js';
 import type { Decision, Refusal } from '../policy/policy.js';
 import { texts } from './texts.js';
 
@@ -32,6 +33,8 @@ export interface Answer {
   readonly table?: Table;
   /** To be done when the answer is out. */
   readonly afterwards?: () => void;
+  /** What came of the message. @default nothing */
+  readonly brought?: Brought;
   /** The job has been given to a lifter: the answer that matters will come soon. */
   readonly runs?: boolean;
 }

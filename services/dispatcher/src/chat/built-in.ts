@@ -27,9 +27,13 @@ export interface BuiltInPorts {
 /** A command that is the dispatcher's own. */
 export interface BuiltIn {
   readonly spec: Pick<HandlerSpec, 'name' | 'title' | 'summary' | 'fields'>;
+  /** It changes something and means now: not obeyed if it comes late. */
+  readonly isDeed: boolean;
   /** @param who bare JID of who asks; that they may run the command at all has been decided */
   readonly run: (who: string, args: JsonObject) => Promise<Answer>;
 }
+
+const deeds: ReadonlySet<string> = new Set(['cancel', 'retry', 'unschedule', 'exit']);
 
 /** Lists are cut there: a chat message is no place for a thousand lines. */
 const longestList = 20;
@@ -287,7 +291,10 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
     summary: string,
     fields: HandlerSpec['fields'],
     run: BuiltIn['run'],
-  ): [string, BuiltIn] => [name, { spec: { name, title, summary, fields }, run }];
+  ): [string, BuiltIn] => [
+    name,
+    { spec: { name, title, summary, fields }, isDeed: deeds.has(name), run },
+  ];
 
   return new Map([
     command(

@@ -1,13 +1,13 @@
 import type { HandlerSpec, Requester } from '@heavylift/jobs';
 import { nearest } from '@heavylift/service';
-import type { Desk } from '../desk.js';
+import type { Brought, Desk } from '../desk.js';
 import { decide } from '../policy/policy.js';
 import { type Answer, no, refusalOf } from './answer.js';
 import { readArguments, usageOf } from './arguments.js';
 import type { BuiltIn } from './built-in.js';
 import { splitClauses } from './clauses.js';
 import { clausesHelp, describeCommand } from './describe.js';
-import { type SubmitPorts, submit } from './submit.js';
+import { amend, type Submission, type SubmitPorts, submit } from './submit.js';
 import { echo, texts } from './texts.js';
 import { splitWords, type Word } from './words.js';
 
@@ -28,6 +28,10 @@ export interface Line {
   readonly who: string;
   readonly text: string;
   readonly requester: Requester;
+  /** When it was written, if it waited on the way, in milliseconds since 1970. */
+  readonly saidAt?: number;
+  /** It waited so long that whoever wrote it may have other wishes by now. */
+  readonly isLate?: boolean;
 }
 
 export type Reply = Answer & {
@@ -70,28 +74,50 @@ export function createConversation(ports: ConversationPorts) {
     return texts.unknown(echo(text), nearest(name.toLowerCase(), known));
   }
 
+  function readSubmission(
+    spec: HandlerSpec,
+    words: readonly Word[],
+    { who, requester, saidAt }: Line,
+  ): Submission | Answer {
+    const split = splitClauses(words);
+    if ('problem' in split) return no('bad-request', texts.unreadable(split.problem));
+    const read = readArguments(spec, split.rest.slice(1));
+    if ('problem' in read)
+      return no('bad-request', texts.wrongArguments(read.problem, usageOf(spec)));
+    const { clauses } = split;
+    return {
+      ...{ who, spec, args: read.args, clauses, requester },
+      ...(saidAt !== undefined && { saidAt }),
+    };
+  }
+
   async function runHandler(
     desk: Desk,
     spec: HandlerSpec,
     words: readonly Word[],
-    { who, requester }: Line,
+    line: Line,
   ): Promise<Answer> {
-    const split = splitClauses(words);
-    if ('problem' in split) return no('bad-request', texts.unreadable(split.problem));
-    const read = readArguments(spec, split.rest.slice(1));
-    if ('problem' in read) {
-      return no('bad-request', texts.wrongArguments(read.problem, usageOf(spec)));
-    }
-    const { clauses } = split;
-    return submit(desk, ports, { who, spec, args: read.args, clauses, requester });
+    const submission = readSubmission(spec, words, line);
+    return 'body' in submission ? submission : submit(desk, ports, submission);
   }
 
-  async function runBuiltIn({ spec, run }: BuiltIn, words: readonly Word[], who: string) {
+  async function runBuiltIn(
+    { spec, isDeed, run }: BuiltIn,
+    words: readonly Word[],
+    { who, text, saidAt, isLate }: Line,
+  ): Promise<Answer> {
     const read = readArguments(spec, words.slice(1).map(withoutHash));
     if ('problem' in read) {
       return no('bad-request', texts.wrongArguments(read.problem, usageOf(spec)));
     }
-    return run(who, read.args);
+    if (isDeed && isLate === true && saidAt !== undefined)
+      return no(
+        'not-acceptable',
+        texts.notObeyedLate(echo(text), new Date(saidAt), ports.now() - saidAt),
+      );
+    const answer = await run(who, read.args);
+    const isDone = isDeed && answer.condition === undefined;
+    return isDone ? { ...answer, brought: { kind: 'deed' } } : answer;
   }
 
   async function reply(line: Line): Promise<Reply> {
@@ -112,7 +138,11 @@ export function createConversation(ports: ConversationPorts) {
     if (name === 'help') return help(who, words[1]?.text.toLowerCase());
     const builtIn = builtIns.get(name);
     if (builtIn !== undefined)
-      return runBuiltIn(builtIn, isNumber ? [{ text: name, quoted: false }, ...words] : words, who);
+      return runBuiltIn(
+        builtIn,
+        isNumber ? [{ text: name, quoted: false }, ...words] : words,
+        line,
+      );
     const desk = ports.desk();
     if (desk === undefined) return no('resource-constraint', texts.starting);
     const spec = desk.specs.get(name);
@@ -120,7 +150,60 @@ export function createConversation(ports: ConversationPorts) {
     return { ...no('item-not-found', unknownText(line.text)), notUnderstood: true };
   }
 
-  return { reply };
+  /** A message that corrects another one (XEP-0308). @param brought what came of that */
+  async function correct(line: Line, brought: Brought | undefined): Promise<Reply> {
+    switch (brought?.kind) {
+      case undefined:
+        return no('item-not-found', texts.correctsUnknown);
+      case 'nothing':
+        return reply(line);
+      case 'deed':
+        return no('not-acceptable', texts.doneAlready);
+      case 'schedule':
+        return no('not-acceptable', texts.scheduleStays(brought.number));
+      case 'job':
+        return correctJob(line, brought.number);
+    }
+  }
+
+  async function correctJob(line: Line, number: number): Promise<Answer> {
+    const desk = ports.desk();
+    if (desk === undefined) return no('resource-constraint', texts.starting);
+    const split = splitWords(line.text);
+    const words = 'problem' in split ? [] : split.words;
+    const spec = desk.specs.get(words[0]?.text.toLowerCase() ?? '');
+    if (spec === undefined || builtIns.has(spec.name))
+      return no('bad-request', texts.correctedToNothing(echo(line.text), number));
+    const submission = readSubmission(spec, words, line);
+    if ('body' in submission)
+      return { ...submission, body: texts.staysAsItWas(`${submission.body}.`, number) };
+    return amend(desk, ports, number, submission);
+  }
+
+  /** A message that takes another one back (XEP-0424). Undefined if that had brought nothing: there is nothing to say. */
+  async function retract(who: string, brought: Brought | undefined): Promise<Reply | undefined> {
+    if (brought === undefined || brought.kind === 'nothing') return undefined;
+    if (brought.kind === 'deed') return no('not-acceptable', texts.doneAlready);
+    const { kind, number } = brought;
+    if (kind === 'schedule') return no('not-acceptable', texts.scheduleStays(number));
+    const desk = ports.desk();
+    if (desk === undefined) return no('resource-constraint', texts.starting);
+    const view = desk.job(number);
+    const isOver = view === undefined || view.result !== undefined;
+    if (isOver) return no('not-acceptable', texts.overAndNotRetracted(number));
+    if (view.entry.state.type === 'assigned' || view.entry.attempt > 1)
+      return no('not-acceptable', texts.tooLateToRetract(number));
+    const { kind: outcome } = await desk.cancel(number, who);
+    if (outcome === 'requested') return { body: texts.cancelRequested(number) };
+    if (outcome === 'cancelled') return { body: texts.willNotRun(number) };
+    return no('not-acceptable', texts.overAndNotRetracted(number));
+  }
+
+  /** What a message has brought, as far as the desk knows. */
+  const broughtBy = (who: string, messageId: string): Brought | undefined =>
+    ports.desk()?.ofMessage(who, messageId);
+
+  return { reply, correct, retract, broughtBy };
 }
 
 export type Conversation = ReturnType<typeof createConversation>;

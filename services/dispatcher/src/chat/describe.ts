@@ -101,7 +101,7 @@ export function describeSchedule(view: ScheduleView, now: number, withOwner = fa
   return `${number}: ${commandLine(kind, args)} every "${cron}" (${timeZone})${owner}, ${next}`;
 }
 
-function commandLine(kind: string, args: JsonObject): string {
+export function commandLine(kind: string, args: JsonObject): string {
   const given = Object.entries(args).map(([name, value]) => `${name}=${String(value)}`);
   return echo([kind, ...given].join(' '));
 }

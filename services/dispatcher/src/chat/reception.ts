@@ -2,9 +2,11 @@ import { addressOf, type BotMessage, encodeReceipt } from '@heavylift/jobs';
 import type { Jid } from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
 import { LRUCache } from 'lru-cache';
+import type { Brought } from '../desk.js';
 import type { Clients } from '../presence/clients.js';
+import { createCameOf } from './came-of.js';
 import type { Composing } from './composing.js';
-import type { Conversation, Reply } from './conversation.js';
+import type { Conversation, Line, Reply } from './conversation.js';
 import { CHAT_STATES, type ChatRequest, classifyMessage, requesterOf } from './incoming.js';
 import { createLimiter } from './limiter.js';
 import { echo, texts } from './texts.js';
@@ -35,6 +37,9 @@ const senders = 10_000;
 /** Messages in a row of which nothing was understood, and that are answered all the same. */
 const patience = 5;
 
+/** What another session of ours has forwarded is not late by that alone. */
+const lateAfterMs = 10_000;
+
 interface Waiting {
   readonly request: ChatRequest;
   readonly stanza: Element;
@@ -56,6 +61,7 @@ export function createReception(ports: ReceptionPorts) {
     backlog: createLimiter({ burst: 100, perSecond: 1, senders, now }),
     strangers: createLimiter({ burst: 3, perSecond: 0.1, senders, now }),
   };
+  const cameOf = createCameOf();
   const acquaintances = new LRUCache<string, Acquaintance>({ max: senders });
   const waiting: Waiting[] = [];
 
@@ -76,17 +82,52 @@ export function createReception(ports: ReceptionPorts) {
 
   async function answer(request: ChatRequest): Promise<void> {
     const who = request.from.bare;
-    let reply: Reply;
+    let reply: Reply | undefined;
     try {
-      const requester = requesterOf(request);
-      reply = await conversation.reply({ who, text: request.text, requester });
+      reply = await replyTo(request);
     } catch (error) {
       ports.onFailure(error, who);
       reply = { body: texts.broken };
     }
+    if (reply === undefined) return ports.onIgnored('it takes back what brought nothing');
     await say(request, reply);
     reply.afterwards?.();
     if (reply.runs === true && reply.job !== undefined) await showWork(request, reply.job.number);
+  }
+
+  async function replyTo(request: ChatRequest): Promise<Reply | undefined> {
+    const { text, retracts, corrects, messageId, originId } = request;
+    const who = request.from.bare;
+    if (retracts !== undefined && ports.isServed(who))
+      return conversation.retract(who, await broughtBy(who, retracts));
+    const corrected = ports.isServed(who) ? corrects : undefined;
+    const known = corrected === undefined ? undefined : broughtBy(who, corrected);
+    // Later corrections name the first message, too, and wait until this one is answered.
+    const done = cameOf.begin(who, [messageId, originId, corrected]);
+    try {
+      const before = await known;
+      const line: Line = { who, text, requester: requesterOf(request), ...lateness(request) };
+      const reply =
+        corrected === undefined
+          ? await conversation.reply(line)
+          : await conversation.correct(line, before);
+      const isAnew = corrected === undefined || before?.kind === 'nothing';
+      done(isAnew ? (reply.brought ?? { kind: 'nothing' }) : before);
+      return reply;
+    } catch (error) {
+      done();
+      throw error;
+    }
+  }
+
+  async function broughtBy(who: string, id: string): Promise<Brought | undefined> {
+    return (await cameOf.of(who, id)) ?? conversation.broughtBy(who, id);
+  }
+
+  function lateness({ writtenAt, wasKept }: ChatRequest): Pick<Line, 'saidAt' | 'isLate'> {
+    if (writtenAt === undefined) return {};
+    const saidAt = Math.min(writtenAt.getTime(), now());
+    return { saidAt, isLate: wasKept === true || now() - saidAt > lateAfterMs };
   }
 
   async function showWork(request: ChatRequest, number: number): Promise<void> {
@@ -122,7 +163,8 @@ export function createReception(ports: ReceptionPorts) {
 
   async function answerUnlessOld(request: ChatRequest, since: number): Promise<void> {
     const ageMs = now() - since;
-    if (ageMs > ports.maxAgeMs && ports.isServed(request.from.bare))
+    const isOld = ageMs > ports.maxAgeMs && request.retracts === undefined;
+    if (isOld && ports.isServed(request.from.bare))
       return say(request, { body: texts.tooOld(echo(request.text), ageMs) });
     return answer(request);
   }

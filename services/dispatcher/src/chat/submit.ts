@@ -1,6 +1,7 @@
 import type { Desk, RunAnswer, RunRequest } from '../desk.js';
 import { decide, type Policy } from '../policy/policy.js';
 import { type Answer, no, refusalOf } from './answer.js';
+import { commandLine } from './describe.js';
 import { texts } from './texts.js';
 
 export interface Submission extends RunRequest {
@@ -30,6 +31,41 @@ export async function submit(
   return answerTo(await desk.run(request), request, now());
 }
 
+/** Makes another job of one that waits, if who asks may have that. */
+export async function amend(
+  desk: Desk,
+  { policy, onForbidden }: Pick<SubmitPorts, 'policy' | 'onForbidden'>,
+  number: number,
+  { who, ...request }: Submission,
+): Promise<Answer> {
+  const { spec, args } = request;
+  const refusal = refusalOf(decide(policy(), who, { command: spec.name, args }), spec.name);
+  if (refusal !== undefined) {
+    onForbidden?.();
+    return { ...refusal, body: texts.staysAsItWas(refusal.body, number) };
+  }
+  const outcome = await desk.amend(number, request);
+  switch (outcome.kind) {
+    case 'amended': {
+      const { id, kind, state } = outcome.entry;
+      const changed = texts.amended(number, commandLine(kind, outcome.entry.args));
+      return {
+        body: outcome.waitsFor === undefined ? changed : texts.waits(changed, outcome.waitsFor),
+        job: { id, number, state: 'scheduled' },
+        runs: state.type === 'assigned',
+      };
+    }
+    case 'started':
+      return no('not-acceptable', texts.tooLateToCorrect(number));
+    case 'over':
+      return no('not-acceptable', texts.overAndNotCorrected(number));
+    case 'impossible':
+      return no('not-acceptable', texts.staysAsItWas(texts.impossible(outcome.reason), number));
+    case 'unknown':
+      return no('item-not-found', texts.noJob(number));
+  }
+}
+
 function answerTo(outcome: RunAnswer, { spec, requester }: RunRequest, now: number): Answer {
   const { title } = spec;
   const { messageId: submission = '' } = requester;
@@ -42,6 +78,7 @@ function answerTo(outcome: RunAnswer, { spec, requester }: RunRequest, now: numb
         body: waitsFor === undefined ? scheduled : texts.waits(scheduled, waitsFor),
         job: { id, number, state: 'scheduled' },
         fields: { 'job-id': id, number },
+        brought: { kind: 'job', number },
         runs: state.type === 'assigned',
       };
     }
@@ -51,6 +88,7 @@ function answerTo(outcome: RunAnswer, { spec, requester }: RunRequest, now: numb
         body: texts.alreadyScheduled(title, number),
         job: { id, number, state: 'scheduled' },
         fields: { 'job-id': id, number },
+        brought: { kind: 'job', number },
       };
     }
     case 'scheduled': {
@@ -58,6 +96,7 @@ function answerTo(outcome: RunAnswer, { spec, requester }: RunRequest, now: numb
       return {
         body: texts.scheduleMade(title, number, cron, timeZone, outcome.next - now),
         fields: { schedule: number },
+        brought: { kind: 'schedule', number },
       };
     }
     case 'conflict':

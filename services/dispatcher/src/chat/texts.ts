@@ -26,6 +26,23 @@ export const texts = {
   encrypted: 'I can only read messages without encryption. Please switch it off for this chat.',
   tooOld: (text: string, ageMs: number) =>
     `You wrote this ${durationText(ageMs)} ago, while I was away: "${text}". Send it again if you still want it.`,
+  notObeyedLate: (text: string, at: Date, ageMs: number) =>
+    `You wrote "${text}" at ${timeText(at)} (${durationText(ageMs)} ago), while I was away. I have not obeyed it. Say it again if you still want it.`,
+  amended: (number: number, line: string) => `#${number} is changed: ${line}`,
+  staysAsItWas: (why: string, number: number) => `${why} #${number} stays as it was.`,
+  correctedToNothing: (text: string, number: number) =>
+    `"${text}" is no job, so #${number} stays as it was. Say "cancel ${number}" if it is not wanted.`,
+  tooLateToCorrect: (number: number) =>
+    `Too late to correct that: #${number} has started. Say "cancel ${number}" to end it.`,
+  overAndNotCorrected: (number: number) => `Too late to correct that: #${number} is over.`,
+  tooLateToRetract: (number: number) =>
+    `Too late to take that back: #${number} has started. Say "cancel ${number}" to end it.`,
+  overAndNotRetracted: (number: number) => `Too late to take that back: #${number} is over.`,
+  scheduleStays: (number: number) =>
+    `Schedule ${number} stays as it was. Say "unschedule ${number}" if it is not wanted.`,
+  doneAlready: 'Too late: that has been done.',
+  correctsUnknown:
+    'I do not know any more what came of the message that you have corrected. If you want this done, send it as a new message.',
   slowDown: 'Slow down, please: that is more than I take from one person. I am silent for a while.',
   mayNot: (what: string) => `Only an administrator may ${what}.`,
   notYours: (what: string) => `That is not yours: only an administrator may ${what}.`,
@@ -62,6 +79,9 @@ export const texts = {
       : `Bye. ${others === 1 ? '1 other stops' : `${others} others stop`}, too.`,
   down: 'down',
 } as const;
+
+/** `2026-11-28 10:05 UTC`. */
+const timeText = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 /** The longest part of a person's own words that an answer repeats. */
 const longestEcho = 100;

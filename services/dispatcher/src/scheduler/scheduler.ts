@@ -236,6 +236,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       requestCancel(entry, by);
       return outcomes.has(job) ? 'cancelled' : 'requested';
     },
+    amend(job, { notBefore, deadline, uniqueKey, ...wanted }) {
+      const entry = ledger.get(job);
+      if (entry === undefined) return;
+      const changed = change(entry, { ...wanted, notBefore, deadline, uniqueKey });
+      openJobs.amended(entry, changed);
+      assign();
+    },
     waitsFor(job) {
       const entry = ledger.get(job);
       if (entry === undefined || outcomes.has(job)) return undefined;

@@ -56,6 +56,20 @@ export type Outcome =
   | { readonly status: 'failed'; readonly error: JobError }
   | { readonly status: 'cancelled' | 'expired' };
 
+/** What a job is to be from now on; what is not there is taken away. */
+export type Amendment = Pick<
+  NewJob,
+  | 'kind'
+  | 'args'
+  | 'timeoutMs'
+  | 'maxAttempts'
+  | 'priority'
+  | 'target'
+  | 'notBefore'
+  | 'deadline'
+  | 'uniqueKey'
+>;
+
 export interface Counts {
   readonly lifters: number;
   readonly slots: number;
@@ -80,6 +94,11 @@ export interface Scheduler {
   submitToAll(job: NewJob, makeId: () => JobId): JobEntry | undefined;
   /** Has it ended: at once if it waits, by its lifter if it runs; `over` if its outcome is known already. */
   cancel(job: JobId, by: string): 'cancelled' | 'requested' | 'over';
+  /**
+   * Makes another of a job that waits for its first start, and gives it to a lifter, if one is free and its time has come.
+   * @throws JobsError `entry-too-large`; nothing has changed then
+   */
+  amend(job: JobId, wanted: Amendment): void;
   /** Why the job does not run, as the end of "it waits …"; undefined if it runs. */
   waitsFor(job: JobId): string | undefined;
   /** Whether it is an open job for all lifters. */

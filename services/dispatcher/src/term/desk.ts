@@ -7,12 +7,12 @@ import {
   type Ledger,
   makeJobId,
   messageKey,
+  messagePart,
   type NewJob,
   type Progress,
   requesterKey,
   requestPart,
   type Schedule,
-  type Target,
   uniqueKeyOf,
 } from '@heavylift/jobs';
 import {
@@ -28,13 +28,16 @@ import { requestId } from '../job-id.js';
 import type { DispatcherObserver } from '../metrics.js';
 import type { History } from '../scheduler/history.js';
 import type { Scheduler } from '../scheduler/types.js';
-import { nextTimeOfDay, problemWithCron } from '../schedules/clock.js';
+import { problemWithCron } from '../schedules/clock.js';
 import type { Schedules } from '../schedules/schedules.js';
 import type { Acceptances } from './acceptances.js';
+import { createAmendments } from './amend.js';
 import type { EndedBefore } from './ended-before.js';
 import { type FailedJobs, viewOfFailed } from './failed-jobs.js';
 import { contentOf, createPrecedents } from './precedents.js';
 import { createRetries } from './retries.js';
+import { problemOf } from './too-long.js';
+import { kindOf, targetOf, wantedOf } from './wanted.js';
 
 export interface DeskLimits {
   /** Jobs that may be open at once. */
@@ -148,7 +151,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
         return `no lifter that knows "${job.kind}" is there`;
     } catch (error) {
       if (!(error instanceof JobsError)) throw error;
-      return error.code === 'entry-too-large' ? 'that is too long' : error.message;
+      return problemOf(error, job.args);
     }
     return undefined;
   }
@@ -209,6 +212,11 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     entryOf: ({ id, number }) => ledger.get(id) ?? history.get(number)?.entry,
     now: clock,
   });
+  const amendments = createAmendments({
+    ...{ ledger, scheduler, history, acceptances, openEntry, openWithKey, timeZone },
+    endedBefore: parts.endedBefore,
+    now: clock,
+  });
   const retry = createRetries({
     failed,
     isKnown: (number) => openEntry(number) !== undefined || history.get(number) !== undefined,
@@ -228,7 +236,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
 
     async run(request) {
       const { spec, args, clauses, requester, traceparent } = request;
-      const { when, priority = 0 } = clauses;
+      const { when } = clauses;
       const now = clock();
       const message = messageKey(requester);
       const before = message === undefined ? undefined : precedents.of(message, request);
@@ -241,17 +249,15 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       if (twin !== undefined) return duplicate(twin.job, twin.number);
       const text = refusal(requesterKey(requester));
       if (text !== undefined) return { kind: 'refused', text };
+      const wanted = wantedOf(request, timeZone, now);
+      if (wanted.deadline !== undefined && wanted.deadline <= now)
+        return { kind: 'impossible', reason: 'it was to be done by a time that has passed' };
       return accept({
-        ...basicsOf(spec),
+        ...anew,
+        ...wanted,
         id: idFor(request),
-        args,
         requester,
         submitted: now,
-        priority,
-        target: targetOf(clauses),
-        ...(when && { notBefore: startOf(when, timeZone, now) }),
-        ...(clauses.withinMs !== undefined && { deadline: now + clauses.withinMs }),
-        ...(uniqueKey !== undefined && { uniqueKey }),
         ...(traceparent !== undefined && { traceparent }),
       });
     },
@@ -268,7 +274,8 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       const answer =
         text === undefined
           ? await accept({
-              ...basicsOf(spec),
+              ...anew,
+              ...kindOf(spec),
               id,
               args,
               requester,
@@ -308,6 +315,15 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       return { kind };
     },
 
+    ofMessage(who, messageId) {
+      const job = amendments.ofMessage(who, messageId);
+      if (job !== undefined) return job;
+      const mark = messagePart(requestId(`${who}\n${messageId}`, '', 0));
+      const schedule = schedules.all().find((each) => each.schedule.message?.startsWith(mark));
+      return schedule && { kind: 'schedule', number: schedule.schedule.number };
+    },
+    amend: amendments.amend,
+
     async failed(number) {
       const found = await failed.find(number);
       return found && viewOfFailed(found);
@@ -332,29 +348,10 @@ function idFor(request: RunRequest): JobId {
 
 const newId = (): JobId => makeJobId(Date.now(), randomBytes(10));
 
-/** What every new job of the handler has in common. */
-function basicsOf({ name, timeoutMs, maxAttempts }: HandlerSpec) {
-  return {
-    kind: name,
-    timeoutMs,
-    attempt: 1,
-    maxAttempts,
-    stalls: 0,
-    failures: [],
-    state: { type: 'pending' },
-  } as const;
-}
-
-function targetOf({ target }: RunRequest['clauses']): Target {
-  if (target === undefined) return { type: 'any' };
-  return target.kind === 'all' ? { type: 'all' } : { type: 'lifter', name: target.name };
-}
-
-type Start = Exclude<NonNullable<RunRequest['clauses']['when']>, { kind: 'every' }>;
-
-function startOf(when: Start, timeZone: string, now: number): number {
-  if (when.kind === 'in') return now + when.ms;
-  // So long from now, by whatever clock.
-  const wall = Date.now();
-  return now + nextTimeOfDay(when, timeZone, wall) - wall;
-}
+/** What every new job begins with. */
+const anew = {
+  attempt: 1,
+  stalls: 0,
+  failures: [],
+  state: { type: 'pending' },
+} as const;

@@ -37,6 +37,45 @@ describe('classifyMessage', () => {
     });
   });
 
+  it('sees that it corrects or takes back another message (XEP-0308, XEP-0424)', () => {
+    const replace = xml('replace', { xmlns: 'urn:xmpp:message-correct:0', id: 'm1' });
+    expect(classifyMessage(message({}, body('lift 7'), replace), self)).toMatchObject({
+      request: { text: 'lift 7', corrects: 'm1' },
+    });
+    const retract = xml('retract', { xmlns: 'urn:xmpp:message-retract:1', id: 'm1' });
+    const old = xml(
+      'apply-to',
+      { xmlns: 'urn:xmpp:fasten:0', id: 'm1' },
+      xml('retract', { xmlns: 'urn:xmpp:message-retract:0' }),
+    );
+    for (const each of [retract, old])
+      expect(classifyMessage(message({}, body('I take back: lift'), each), self)).toMatchObject({
+        request: { text: '', retracts: 'm1' },
+      });
+  });
+
+  it('believes its own server alone about how long it waited, and knows that it was kept', () => {
+    const delay = (attrs: Record<string, string>) =>
+      xml('delay', { xmlns: 'urn:xmpp:delay', stamp: '2026-01-02T03:04:05Z', ...attrs });
+    const read = (...delays: Element[]) => {
+      const incoming = classifyMessage(message({}, body('lift'), ...delays), self);
+      return 'request' in incoming ? incoming.request : undefined;
+    };
+    const at = new Date('2026-01-02T03:04:05Z');
+    expect(read(delay({ from: 'example.org' }))).toMatchObject({ writtenAt: at, wasKept: true });
+    expect(read(delay({ from: 'bot@example.org' }))).toMatchObject({ writtenAt: at });
+    for (const none of [
+      delay({ from: 'ada@example.org/phone' }),
+      delay({ from: 'elsewhere.example' }),
+      delay({ stamp: 'yesterday' }),
+    ])
+      expect(read(none)).not.toHaveProperty('writtenAt');
+    const later = delay({ from: 'example.org', stamp: '2026-01-02T03:09:00Z' });
+    expect(read(later, delay({ from: 'bot@example.org' }))).toMatchObject({
+      ...{ writtenAt: at, wasKept: true },
+    });
+  });
+
   it('takes a message without a type as a normal one (RFC 6121 section 5.2.2)', () => {
     const stanza = xml('message', { from: 'ada@example.org/phone' }, body('lift'));
     expect(classifyMessage(stanza, self)).toMatchObject({ request: { messageType: 'normal' } });
@@ -65,6 +104,31 @@ describe('classifyMessage', () => {
     ['a blank body', message({}, body(' \u00a0\n'))],
     ['a blank body of zero width', message({}, body('\u200b\ufeff\u200d'))],
     ['an exchange of keys (XEP-0384)', message({}, omemo())],
+    [
+      'a reaction with its fallback (XEP-0444)',
+      message({}, body('lift'), xml('reactions', { xmlns: 'urn:xmpp:reactions:0', id: 'm1' })),
+    ],
+    [
+      'a body that is nothing but a fallback (XEP-0428)',
+      message({}, body('lift'), xml('fallback', { xmlns: 'urn:xmpp:fallback:0' })),
+    ],
+    ['an invitation', message({}, body('come!'), xml('x', { xmlns: 'jabber:x:conference' }))],
+    [
+      'an exchange of keys that is marked as encrypted',
+      message({}, omemo(), xml('encryption', { xmlns: 'urn:xmpp:eme:0' })),
+    ],
+    [
+      'a carbon copy or an archived message',
+      message(
+        {},
+        xml('received', { xmlns: 'urn:xmpp:carbons:2' }, xml('message', {}, body('lift'))),
+        xml('result', { xmlns: 'urn:xmpp:mam:2' }, xml('message', {}, body('lift'))),
+      ),
+    ],
+    [
+      'a marker (XEP-0333)',
+      message({}, xml('displayed', { xmlns: 'urn:xmpp:chat-markers:0', id: 'm1' })),
+    ],
     ['a presence', xml('presence', { from: 'ada@example.org/phone' })],
     ['an unreadable sender', message({ from: '@' }, body('lift'))],
   ])('ignores %s', (_, stanza) => {

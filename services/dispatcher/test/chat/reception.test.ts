@@ -7,6 +7,12 @@ import { createReception, type ReceptionPorts } from '../../src/chat/reception.j
 const self = parseJid('bot@example.org/dispatcher.1');
 const hour = 3_600_000;
 
+const silent = {
+  correct: async () => ({ body: 'Corrected' }),
+  retract: async () => ({ body: 'Taken back' }),
+  broughtBy: () => undefined,
+};
+
 function reception(changes: Partial<ReceptionPorts> = {}) {
   const said: BotMessage[] = [];
   const sent: Element[] = [];
@@ -16,8 +22,9 @@ function reception(changes: Partial<ReceptionPorts> = {}) {
   let now = 1_800_000_000_000;
   const taken = createReception({
     conversation: {
-      async reply({ text }) {
-        asked.push(text);
+      ...silent,
+      async reply({ text, isLate }) {
+        asked.push(isLate === true ? `late ${text}` : text);
         if (text === 'lift')
           return { body: 'Scheduled', job: { id: 'j', number: 7, state: 'scheduled' }, runs: true };
         return text === 'help' ? { body: 'Help' } : { body: `Dunno ${text}`, notUnderstood: true };
@@ -95,7 +102,7 @@ describe('what comes in', () => {
     const { hear, delay, asked, bodies } = reception();
     await hear('help', undefined, delay(0.9 * hour));
     await hear('lift', undefined, delay(3 * hour));
-    expect(asked).toEqual(['help']);
+    expect(asked).toEqual(['late help']);
     expect(bodies()[1]).toBe(
       'You wrote this 3 h ago, while I was away: "lift". Send it again if you still want it.',
     );
@@ -123,7 +130,7 @@ describe('what comes in', () => {
   it('is answered kindly even if something is broken', async () => {
     const failures: unknown[] = [];
     const { hear, bodies } = reception({
-      conversation: { reply: () => Promise.reject(new Error('secret')) },
+      conversation: { ...silent, reply: () => Promise.reject(new Error('secret')) },
       onFailure: (error) => failures.push(error),
     });
     await hear('help');

@@ -107,6 +107,11 @@ export function fakeDesk(changes: Partial<Desk> = {}) {
       done.push(`cancel ${number} by ${by}`);
       return { kind: 'requested' };
     },
+    ofMessage: () => undefined,
+    async amend(number, { args }) {
+      done.push(`amend ${number} to ${JSON.stringify(args)}`);
+      return { kind: 'amended', entry: { ...entry, number, args } };
+    },
     failed: async (number) => (number === 8 ? views[0] : undefined),
     allFailed: async () => views.slice(0, 1),
     async retry(number) {

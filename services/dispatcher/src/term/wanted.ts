@@ -1,0 +1,57 @@
+import { type HandlerSpec, type NewJob, type Target, uniqueKeyOf } from '@heavylift/jobs';
+import type { RunRequest } from '../desk.js';
+import { nextTimeOfDay } from '../schedules/clock.js';
+
+/** What of a job follows from what was asked for, and when that was said. */
+export type Wanted = Pick<
+  NewJob,
+  | 'kind'
+  | 'args'
+  | 'timeoutMs'
+  | 'maxAttempts'
+  | 'priority'
+  | 'target'
+  | 'notBefore'
+  | 'deadline'
+  | 'uniqueKey'
+>;
+
+/** @param now as the scheduler's clock has it; what was asked for is meant from when it was said */
+export function wantedOf(
+  { spec, args, clauses, saidAt }: Pick<RunRequest, 'spec' | 'args' | 'clauses' | 'saidAt'>,
+  timeZone: string,
+  now: number,
+): Wanted {
+  const { when, withinMs, priority = 0 } = clauses;
+  // So long from now, by whatever clock.
+  const wall = Date.now();
+  const said = Math.min(saidAt ?? wall, wall);
+  const fromNow = (at: number) => now + at - wall;
+  const start = when && when.kind !== 'every' ? startOf(when, timeZone, said) : undefined;
+  const uniqueKey = uniqueKeyOf(spec, args);
+  return {
+    ...kindOf(spec),
+    args,
+    priority,
+    target: targetOf(clauses),
+    ...(start !== undefined && { notBefore: fromNow(start) }),
+    ...(withinMs !== undefined && { deadline: fromNow(said + withinMs) }),
+    ...(uniqueKey !== undefined && { uniqueKey }),
+  };
+}
+
+/** What every job of the handler has in common. */
+export function kindOf({ name, timeoutMs, maxAttempts }: HandlerSpec) {
+  return { kind: name, timeoutMs, maxAttempts };
+}
+
+export function targetOf({ target }: RunRequest['clauses']): Target {
+  if (target === undefined) return { type: 'any' };
+  return target.kind === 'all' ? { type: 'all' } : { type: 'lifter', name: target.name };
+}
+
+type Start = Exclude<NonNullable<RunRequest['clauses']['when']>, { kind: 'every' }>;
+
+function startOf(when: Start, timeZone: string, said: number): number {
+  return when.kind === 'in' ? said + when.ms : nextTimeOfDay(when, timeZone, said);
+}
