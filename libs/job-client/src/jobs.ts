@@ -121,7 +121,7 @@ export async function connectJobs(options: JobsOptions): Promise<Jobs> {
   const jobs: Jobs = {
     session,
     submit,
-    results: (asked = {}) => followResults(results, asked, over),
+    results: (asked = {}) => followResults(results, bot, asked, over),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,4 +1,4 @@
-import type { JobResult } from '@heavylift/jobs';
+import { inOrderOfCounting, type JobResult } from '@heavylift/jobs';
 import { hasCondition, type Item, type PubSubNode, type Replica } from '@heavylift/xmpp-pubsub';
 import { JobClientError } from './errors.js';
 import { numberSet } from './numbers.js';
@@ -11,9 +11,27 @@ export function isNoAccess(error: unknown): boolean {
   return hasCondition(error, 'forbidden', 'not-allowed', 'not-authorized', 'closed-node');
 }
 
-/** All results in items, in the order in which the jobs ended. */
-export function resultsIn(items: readonly Item<readonly JobResult[]>[]): JobResult[] {
-  return items.flatMap(({ value }) => value).sort((a, b) => a.finished - b.finished);
+/** All results in items, in the order in which the jobs ended; of one job, the one that counts before any other. */
+export function resultsIn(items: readonly Item<readonly JobResult[]>[], bot: string): JobResult[] {
+  const seen = new Set<string>();
+  const counting = inOrderOfCounting(items.flatMap((item) => ownResults(item, bot))).filter(
+    ({ job }) => {
+      const isFirst = !seen.has(job);
+      seen.add(job);
+      return isFirst;
+    },
+  );
+  return counting.sort((a, b) => a.finished - b.finished);
+}
+
+/** The bot's of any job, and of any other account those that it has run itself: nobody ends a job in another's name. */
+function ownResults(
+  { value, publisher }: Item<readonly JobResult[]>,
+  bot: string,
+): readonly JobResult[] {
+  const account = publisher?.bare;
+  if (account === undefined || account === bot) return value;
+  return value.filter(({ lifter }) => lifter?.split('/', 1)[0] === account);
 }
 
 /**
@@ -23,6 +41,7 @@ export function resultsIn(items: readonly Item<readonly JobResult[]>[]): JobResu
  */
 export async function* followResults(
   node: ResultsNode,
+  bot: string,
   { since, signal, maxBuffered = 10_000 }: ResultsOptions,
   over: AbortSignal,
 ): AsyncGenerator<PublishedResult, undefined> {
@@ -36,7 +55,7 @@ export async function* followResults(
   let wake = (): void => undefined;
 
   function take(items: readonly Item<readonly JobResult[]>[]): void {
-    for (const result of resultsIn(items)) {
+    for (const result of resultsIn(items, bot)) {
       if (taken.has(result.number)) continue;
       if (queue.length >= maxBuffered) {
         isBehind = true;

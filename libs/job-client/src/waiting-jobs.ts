@@ -1,5 +1,11 @@
 import { decodeJobMarks, type JobMark, type JobResult } from '@heavylift/jobs';
-import { type BareJid, readJid, type Session, type SessionLog } from '@heavylift/xmpp-pubsub';
+import {
+  type BareJid,
+  type Item,
+  readJid,
+  type Session,
+  type SessionLog,
+} from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
 import { LRUCache } from 'lru-cache';
 import type { Commands } from './commands.js';
@@ -75,11 +81,19 @@ export function createWaitingJobs(ports: {
 
   function onResults(found: readonly JobResult[]): void {
     for (const result of found) {
-      const waiting = jobs.get(result.job);
-      if (waiting !== undefined) settle(waiting, outcomeOf(result));
       // The first one counts.
-      else if (!resultBefore.has(result.job)) resultBefore.set(result.job, result);
+      if (!resultBefore.has(result.job)) resultBefore.set(result.job, result);
+      const waiting = jobs.get(result.job);
+      if (waiting !== undefined) onResult(waiting, result);
     }
+  }
+
+  /**
+   * The node has the value; that the job has ended, and how, is the bot's to say: it knows which lifter had the job, and from here any of
+   * them could end it.
+   */
+  function onResult(waiting: Waiting, result: JobResult): void {
+    if (waiting.told?.state === result.status) settle(waiting, outcomeOf(result));
   }
 
   function onMessage(stanza: Element): void {
@@ -104,7 +118,9 @@ export function createWaitingJobs(ports: {
   function onTold(waiting: Waiting, told: Told): void {
     const { job } = waiting;
     waiting.told = told;
+    const result = resultBefore.get(job.id);
     if (told.outcome !== undefined) settle(waiting, outcomeMarked(told.outcome, job));
+    else if (result?.status === told.state) settle(waiting, outcomeOf(result));
     else if (told.state === 'succeeded' || told.state === 'failed') find(waiting);
     else settle(waiting, outcomeTold(told.state, told.text, job));
   }
@@ -151,7 +167,9 @@ export function createWaitingJobs(ports: {
       if (!isJobClientError(error, 'refused')) throw error;
       if (told !== undefined) return outcomeTold(told.state, told.text, job);
       // If we may not ask, there is still the message to come.
-      return error.condition === 'item-not-found' ? forgotten(job) : undefined;
+      if (error.condition !== 'item-not-found') return undefined;
+      const result = resultBefore.get(job.id);
+      return result === undefined ? forgotten(job) : outcomeOf(result);
     }
   }
 
@@ -164,7 +182,7 @@ export function createWaitingJobs(ports: {
 
   /** Follows the node of results, if we may. */
   function startReader(): Promise<Reader | undefined> {
-    reader ??= openReader(results, onResults, over);
+    reader ??= openReader(results, (items) => onResults(resultsIn(items, bot)), over);
     return reader;
   }
 
@@ -183,10 +201,8 @@ export function createWaitingJobs(ports: {
       const waiting = jobs.get(job.id) ?? { job, handles: new Set(), isAsked: false };
       waiting.handles.add(handle);
       jobs.set(job.id, waiting);
-      const result = resultBefore.get(job.id);
       const told = toldBefore.get(job.id);
-      if (result !== undefined) settle(waiting, outcomeOf(result));
-      else if (told !== undefined) onTold(waiting, told);
+      if (told !== undefined) onTold(waiting, told);
       else if (mayBeOver) find(waiting);
     },
     drop(handle) {
@@ -209,7 +225,7 @@ interface Reader {
 /** Undefined for an account that is no reader. Nothing is subscribed to then: that might bother an owner with a request. */
 async function openReader(
   node: ResultsNode,
-  onResults: (results: readonly JobResult[]) => void,
+  onItems: (items: readonly Item<readonly JobResult[]>[]) => void,
   over: AbortSignal,
 ): Promise<Reader | undefined> {
   for (;;) {
@@ -224,9 +240,9 @@ async function openReader(
   }
   const replica = node.replicate(
     {
-      reset: (items) => onResults(resultsIn(items)),
+      reset: onItems,
       event(event) {
-        if (event.type === 'published') onResults(resultsIn(event.items));
+        if (event.type === 'published') onItems(event.items);
       },
     },
     { subscribe: true },

@@ -50,6 +50,7 @@ export * from './policies/ending.js';
 export * from './policies/ids.js';
 export * from './policies/multicast.js';
 export * from './policies/open-jobs.js';
+export * from './policies/outcomes.js';
 export * from './policies/pending.js';
 export * from './policies/recall.js';
 export * from './policies/reconcile.js';

@@ -1,5 +1,12 @@
 /** What to start and what to end, from what the ledger says and what runs. No I/O. */
-import { goesBefore, type JobEntry, type JobId, type JobState, ownText } from '@heavylift/jobs';
+import {
+  DEADLINE,
+  goesBefore,
+  type JobEntry,
+  type JobId,
+  type JobState,
+  ownText,
+} from '@heavylift/jobs';
 
 import { LRUCache } from 'lru-cache';
 import type { RegisteredHandler } from './handlers/registry.js';
@@ -14,10 +21,11 @@ export function isAssignedTo(entry: JobEntry, me: string): entry is Assignment {
 
 /**
  * - `cancelled`: somebody asked for it.
+ * - `expired`: its deadline has come.
  * - `lost`: the ledger gives the job to somebody else, or has let it go.
  * - `draining`: the lifter stops, and has no time left.
  */
-export type AbortReason = 'cancelled' | 'lost' | 'draining';
+export type AbortReason = 'cancelled' | 'expired' | 'lost' | 'draining';
 
 export interface RunningAttempt {
   readonly attempt: number;
@@ -60,9 +68,14 @@ function toAbort({ mine, running }: Situation): Decision[] {
     const assignment = mine.get(job);
     if (assignment?.attempt !== attempt) decisions.push({ type: 'abort', job, reason: 'lost' });
     else if (assignment.cancelRequested)
-      decisions.push({ type: 'abort', job, reason: 'cancelled' });
+      decisions.push({ type: 'abort', job, reason: whyEnded(assignment) });
   }
   return decisions;
+}
+
+/** Why a job that is to end does: in the words of its result. */
+export function whyEnded({ cancelRequested }: Assignment): 'cancelled' | 'expired' {
+  return cancelRequested?.by === DEADLINE ? 'expired' : 'cancelled';
 }
 
 function toTakeUp(situation: Situation): Decision[] {

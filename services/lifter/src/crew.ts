@@ -38,6 +38,7 @@ interface Run extends RunningAttempt {
 /** What the handler is told. */
 const explanations: Readonly<Record<AbortReason, string>> = {
   cancelled: 'the job was cancelled',
+  expired: "the job's deadline has come",
   lost: "the job is not this lifter's any more",
   draining: 'the lifter is shutting down',
 };

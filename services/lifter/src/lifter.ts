@@ -21,7 +21,7 @@ import {
   type Unlisten,
 } from '@heavylift/xmpp-pubsub';
 import { createAnnouncer } from './announcer.js';
-import { type Decision, decide, takenAssignments } from './assignments.js';
+import { type Decision, decide, takenAssignments, whyEnded } from './assignments.js';
 import { createCrew } from './crew.js';
 import type { HandlerRegistry } from './handlers/registry.js';
 import { handlerSpec } from './handlers/spec.js';
@@ -182,7 +182,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
         tell({
           assignment: decision.assignment,
           outcome: { type: 'aborted' },
-          reason: 'cancelled',
+          reason: whyEnded(decision.assignment),
           finished: Date.now(),
         });
         break;

@@ -55,7 +55,8 @@ export function reportOf(ended: EndedAttempt): Report | undefined {
 function reportOfAborted(ended: EndedAttempt): Report | undefined {
   switch (ended.reason) {
     case 'cancelled':
-      return { ...resultBase(ended), status: 'cancelled' };
+    case 'expired':
+      return { ...resultBase(ended), status: ended.reason };
     case 'draining':
       return released(ended, 'the lifter is shutting down');
     default:

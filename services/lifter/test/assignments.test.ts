@@ -103,6 +103,10 @@ describe('a running attempt', () => {
   });
 
   it('is aborted, once, when the ledger asks for it or gives the job away', () => {
+    const expired = assignment({ id: 'a', cancelRequested: { at: 0, by: 'deadline' } });
+    expect(
+      decide(situation([expired], { running: new Map([['a', { attempt: 1, ending: false }]]) })),
+    ).toEqual([{ type: 'abort', job: 'a', reason: 'expired' }]);
     const cancelled = assignment({ id: 'a', cancelRequested });
     const running = runs('a');
     const isTaken = () => true;

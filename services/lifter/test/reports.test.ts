@@ -53,6 +53,7 @@ describe('a terminal result', () => {
   it('tells what was cancelled, with no start if it never ran', () => {
     const aborted = { type: 'aborted' } as const;
     expect(report(aborted, { reason: 'cancelled' })).toEqual({ ...base, status: 'cancelled' });
+    expect(report(aborted, { reason: 'expired' })).toEqual({ ...base, status: 'expired' });
   });
 });
 

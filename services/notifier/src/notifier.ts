@@ -6,6 +6,7 @@ import {
   encodeBotMessage,
   eventsCodec,
   handlersCodec,
+  inOrderOfCounting,
   type JobEvent,
   type JobId,
   type JobResult,
@@ -255,7 +256,7 @@ export function createNotifier(options: NotifierOptions): Lifecycle {
 
   function replicateResults() {
     const take = (items: readonly Item<readonly JobResult[]>[]) => {
-      for (const result of trust.results(items)) teller.outcome(result);
+      for (const result of inOrderOfCounting(trust.results(items))) teller.outcome(result);
     };
     return nodes.results.replicate({
       reset: take,

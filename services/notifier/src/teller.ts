@@ -1,5 +1,6 @@
 import {
   addressOf,
+  asTold,
   type BotMessage,
   type HandlerSpec,
   type JobEntry,
@@ -8,6 +9,7 @@ import {
   type JobOutcome,
   type JobResult,
   type LedgerChanges,
+  mayEnd,
   messageIds,
   ownText,
 } from '@heavylift/jobs';
@@ -49,11 +51,13 @@ export interface Teller {
 
 /** An outcome can come before its job's sheet; one whose job was let go long ago never finds it. So only so many wait. */
 const mostUnclaimed = 10_000;
+/** Of one job. */
+const mostOfJob = 16;
 /** Jobs whose requesters were told, and that are remembered. */
 const mostTold = 100_000;
 
 export function createTeller(ports: TellerPorts): Teller {
-  const unclaimed = new LRUCache<JobId, JobResult>({ max: mostUnclaimed });
+  const unclaimed = new LRUCache<JobId, readonly JobResult[]>({ max: mostUnclaimed });
   // In either of these a job stays, so that nobody is told twice: a server that was killed may bring back a job that was let go.
   const telling = new Map<JobId, Promise<void>>();
   const told = new LRUCache<JobId, true>({ max: mostTold });
@@ -78,10 +82,14 @@ export function createTeller(ports: TellerPorts): Teller {
     }
   }
 
-  function claim(result: JobResult, entry: JobEntry): void {
-    unclaimed.delete(result.job);
+  /** Tells the first of the results that its author may give, as the ledger stands. */
+  function claim(results: readonly JobResult[], entry: JobEntry): void {
     // The parent's outcome is what its requester is told.
     if (telling.has(entry.id) || entry.target.type === 'child') return;
+    const said = results.find((one) => mayEnd(entry, one));
+    if (said === undefined) return;
+    unclaimed.delete(entry.id);
+    const result = asTold(entry, said);
     const work = tell(result, entry)
       .catch((error: unknown) => ports.onFailure(result, error, false))
       .finally(() => telling.delete(entry.id));
@@ -93,20 +101,28 @@ export function createTeller(ports: TellerPorts): Teller {
       const entry = ports.entry(result.job);
       if (told.has(result.job)) {
         if (entry !== undefined) ports.reportTold(result.job);
-      } else if (entry === undefined) unclaimed.set(result.job, result);
-      else claim(result, entry);
+        return;
+      }
+      // Its job's sheet, or the one that gives the job to this lifter, may be still to come.
+      const waiting = [...(unclaimed.get(result.job) ?? []), result].slice(-mostOfJob);
+      unclaimed.set(result.job, waiting);
+      if (entry !== undefined) claim(waiting, entry);
     },
     ledgerChanged({ changed, gone, newEpoch }) {
       for (const job of gone) unclaimed.delete(job);
       for (const entry of changed) {
-        const result = unclaimed.peek(entry.id);
-        if (result !== undefined) claim(result, entry);
+        const waiting = unclaimed.peek(entry.id);
+        if (waiting !== undefined) claim(waiting, entry);
       }
       // A new dispatcher may have missed the report: whatever still stands is reported to it once more.
       if (newEpoch)
         for (const job of told.keys()) if (ports.entry(job) !== undefined) ports.reportTold(job);
     },
-    hasOutcome: (job) => told.has(job) || telling.has(job) || unclaimed.has(job),
+    hasOutcome(job) {
+      const entry = ports.entry(job);
+      const isEnded = (one: JobResult) => entry === undefined || mayEnd(entry, one);
+      return told.has(job) || telling.has(job) || unclaimed.peek(job)?.some(isEnded) === true;
+    },
     get unclaimed() {
       return unclaimed.size;
     },

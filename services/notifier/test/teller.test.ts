@@ -198,3 +198,55 @@ describe('telling outcomes', () => {
     expect(said).toEqual([]);
   });
 });
+
+describe('a result counts only from a lifter that the entry, or a stall of it, names', () => {
+  const by = (lifter: string, attempt = 1): JobResult => ({ ...resultOf(1), lifter, attempt });
+
+  it('so no other lifter ends a job, nor keeps the right one from it', async () => {
+    const { teller, open, said } = stage();
+    open.set('job-1', entryOf(1));
+    teller.outcome({ ...by('lifter-2@x/b'), status: 'cancelled' });
+    teller.outcome(by('lifter-1@x/earlier'));
+    teller.outcome(by('lifter-1@x/a', 2));
+    await teller.settled();
+    expect([said, teller.hasOutcome('job-1')]).toEqual([[], false]);
+    teller.outcome(by('lifter-1@x/a'));
+    await teller.settled();
+    expect(said.map(({ job }) => job?.state)).toEqual(['succeeded']);
+  });
+
+  it('also one that comes before the sheet that gives the job to it', async () => {
+    const { teller, open, said } = stage();
+    const waiting: JobEntry = { ...entryOf(1), state: { type: 'pending' } };
+    open.set('job-1', waiting);
+    teller.outcome({ ...by('lifter-2@x/b'), status: 'cancelled' });
+    teller.outcome(by('lifter-1@x/a'));
+    await teller.settled();
+    expect(said).toEqual([]);
+    open.set('job-1', entryOf(1));
+    teller.ledgerChanged({ changed: [entryOf(1)], gone: [], newEpoch: false });
+    await teller.settled();
+    expect(said.map(({ job }) => job?.state)).toEqual(['succeeded']);
+  });
+
+  it('also one that was thought to be gone, and was not heard in time', async () => {
+    const { teller, open, said } = stage();
+    const error = { class: 'Stalled', message: '' };
+    const stall = { attempt: 1, reason: 'stalled', lifter: 'lifter-9@x/z', at: 0, error } as const;
+    open.set('job-1', { ...entryOf(1), attempt: 2, stalls: 1, failures: [stall] });
+    teller.outcome(by('lifter-9@x/z'));
+    await teller.settled();
+    expect(said.map(({ job }) => job?.state)).toEqual(['succeeded']);
+  });
+});
+
+describe('a job that was running at its deadline', () => {
+  it('is told as expired, whatever its lifter calls it', async () => {
+    const { teller, open, said } = stage();
+    open.set('job-1', { ...entryOf(1), cancelRequested: { at: 0, by: 'deadline' } });
+    teller.outcome({ ...resultOf(1), lifter: 'lifter-1@x/a', status: 'cancelled' });
+    await teller.settled();
+    expect(said).toMatchObject([{ job: { state: 'expired' } }]);
+    expect(said[0]?.body).toContain('Too late');
+  });
+});

@@ -20,7 +20,10 @@ export interface AttemptsPorts
   extends Pick<SchedulerOptions, 'now' | 'random' | 'graceMs' | 'onRetry' | 'onNote'> {
   readonly lifters: LifterRegistry;
   readonly change: (entry: JobEntry, changes: Changes) => JobEntry;
+  /** The lifter has said itself that the attempt is over. */
   readonly end: (entry: JobEntry, outcome: Outcome) => void;
+  /** The lifter may have said something else that has not been heard of yet. */
+  readonly propose: (entry: JobEntry, outcome: Outcome) => void;
 }
 
 /** What becomes of jobs whose attempt came to nothing: another attempt, another lifter, or the end. */
@@ -42,7 +45,7 @@ const settleMs = 5_000;
 const declined = { initialMs: 250, maxMs: 60_000 };
 
 export function createAttempts(ports: AttemptsPorts): Attempts {
-  const { lifters, change, end, now, random, graceMs, onRetry, onNote } = ports;
+  const { lifters, change, end, propose, now, random, graceMs, onRetry, onNote } = ports;
   const leadingSince = now();
   /** Who has handed back which job. */
   const decliners = new Map<JobId, { readonly lifters: Set<string>; times: number }>();
@@ -56,7 +59,7 @@ export function createAttempts(ports: AttemptsPorts): Attempts {
       ? { retry: isGivenOn, delayMs: 0 }
       : retryDecision(entry, failure.error, random());
     if (!decision.retry) {
-      end(entry, { status: 'failed', error: failure.error });
+      giveUp(entry, failure);
       return;
     }
     onRetry?.(entry, failure);
@@ -73,7 +76,30 @@ export function createAttempts(ports: AttemptsPorts): Attempts {
     } catch (error) {
       // So many failures that they fit no sheet: enough of them.
       if (!isJobsError(error, 'entry-too-large')) throw error;
-      end(entry, { status: 'failed', error: failure.error });
+      giveUp(entry, failure);
+    }
+  }
+
+  function giveUp(entry: JobEntry, failure: Failure): void {
+    const outcome: Outcome = { status: 'failed', error: failure.error };
+    if (failure.reason !== 'stalled') {
+      end(entry, outcome);
+      return;
+    }
+    const given = { ...takeAway(entry, failure), failures: entry.failures };
+    // A part's outcome is told by that of the whole alone.
+    if (entry.target.type === 'child') end(given, outcome);
+    else propose(given, outcome);
+  }
+
+  /** Should the lifter come back, it finds that the job is its own no more, and withholds what it has. */
+  function takeAway(entry: JobEntry, failure: Failure): JobEntry {
+    try {
+      const failures = [...entry.failures, failure];
+      return change(entry, { state: { type: 'pending' }, failures, notBefore: undefined });
+    } catch (error) {
+      if (!isJobsError(error, 'entry-too-large')) throw error;
+      return entry;
     }
   }
 

@@ -1,5 +1,6 @@
 import {
   assignPending,
+  asTold,
   createAgenda,
   createOpenJobs,
   createPendingQueue,
@@ -10,25 +11,28 @@ import {
   type JobId,
   type JobResult,
   type Ledger,
+  mayEnd,
+  mayHaveResult,
   type NewJob,
   waitingText,
   whyWaiting,
 } from '@heavylift/jobs';
 import { createAttempts } from './attempts.js';
 import { createLifterRegistry } from './lifters.js';
+import { createOutcomes } from './outcomes.js';
 import { createRateMeter } from './rate.js';
 import type { Outcome, Scheduler, SchedulerOptions } from './types.js';
 import { createWholes } from './wholes.js';
 
 /** A cancelled job that does not end is looked at again after so long. */
 const lookAgainMs = 1_000;
-/** Outcomes that are published again at a time, at most. */
-const mostRepeated = 64;
 
 type Changes = Parameters<Ledger['change']>[1];
+
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
   const { history, onChange, onEnd, onOutcome, onGone, onGiven, onRetry, onNote } = options;
+  const { onRefused } = options;
   const lifters = createLifterRegistry(options.slotsOfAccount);
   const queue = createPendingQueue(options.order);
   /** Jobs whose start, or next attempt, is still to come. */
@@ -40,21 +44,19 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const openJobs = createOpenJobs();
   const rate = createRateMeter(now);
   /** Of open jobs whose requesters are not told yet. They take no slot. */
-  const outcomes = new Map<JobId, JobResult>();
-  /** When outcomes became known, or were published again last. */
-  const settled = new Map<JobId, number>();
+  const outcomes = createOutcomes(now);
   const attempts = createAttempts({
-    ...{ lifters, change, end, now, random, graceMs, onNote },
+    ...{ lifters, change, end, propose, now, random, graceMs, onNote },
     ...(onRetry !== undefined && { onRetry }),
   });
   const wholes = createWholes({
     ledger,
     lifters: lifters.live,
-    outcome: (job) => outcomes.get(job),
+    outcome: outcomes.get,
     isDelayed: (job) => delayed.has(job),
     takeIn,
     dismiss,
-    end,
+    end: decide,
     endWith,
     requestCancel,
     lookAgainAt: (job, at) => agenda.set(job, at),
@@ -134,7 +136,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (entry.target.type !== 'child') open.remove(entry);
     openJobs.closed(entry, now());
     wholes.remove(entry);
-    for (const memory of [outcomes, settled]) memory.delete(id);
+    outcomes.forget(id);
     attempts.forget(id);
     ledger.remove(id);
     onGone(entry);
@@ -161,25 +163,37 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** Its outcome is known: it takes no slot any more. */
   function settle(entry: JobEntry, result: JobResult): void {
     displace(entry);
-    outcomes.set(entry.id, result);
-    settled.set(entry.id, now());
+    outcomes.settle(result);
     rate.count();
     onOutcome(entry, result);
     wholes.settled(entry);
   }
 
-  function end(entry: JobEntry, outcome: Outcome): void {
+  function resultOf(entry: JobEntry, outcome: Outcome): JobResult {
     const { id: job, number, kind, attempt, submitted, failures } = entry;
-    endWith(entry, {
-      job,
-      number,
-      kind,
-      attempt,
-      submitted,
-      finished: now(),
-      failures,
-      ...outcome,
-    });
+    return { job, number, kind, attempt, submitted, finished: now(), failures, ...outcome };
+  }
+
+  /** To be called when no lifter can have said anything else. */
+  function end(entry: JobEntry, outcome: Outcome): void {
+    endWith(entry, resultOf(entry, outcome));
+  }
+
+  /** A lifter's result may be on its way: then the one that comes first in the node counts for us as for everybody. */
+  function decide(entry: JobEntry, outcome: Outcome): void {
+    if (mayHaveResult(entry)) propose(entry, outcome);
+    else end(entry, outcome);
+  }
+
+  function propose(entry: JobEntry, outcome: Outcome): void {
+    if (isDecided(entry.id)) return;
+    // Nothing is to be done about it meanwhile. What has it keeps its slot.
+    agenda.delete(entry.id);
+    delayed.delete(entry.id);
+    queue.remove(entry.id);
+    const result = resultOf(entry, outcome);
+    outcomes.propose(result);
+    onEnd(result);
   }
 
   function endWith(entry: JobEntry, result: JobResult): void {
@@ -187,12 +201,22 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     settle(entry, result);
   }
 
+  const isDecided = (job: JobId): boolean => outcomes.has(job) || outcomes.isProposed(job);
+
   function* assignedEntries(): Iterable<JobEntry> {
     for (const entry of ledger.entries())
-      if (entry.state.type === 'assigned' && !outcomes.has(entry.id)) yield entry;
+      if (entry.state.type === 'assigned' && !isDecided(entry.id)) yield entry;
+  }
+
+  function ended(said: JobResult): void {
+    const entry = ledger.get(said.job);
+    if (entry === undefined || outcomes.has(entry.id)) return;
+    if (mayEnd(entry, said)) settle(entry, asTold(entry, said));
+    else onRefused?.(entry, said);
   }
 
   function requestCancel(entry: JobEntry, by: string): void {
+    if (isDecided(entry.id)) return;
     const asked =
       entry.cancelRequested === undefined
         ? change(entry, { cancelRequested: { at: now(), by } })
@@ -216,7 +240,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       displace(entry);
       place(entry);
     } else if (entry.target.type === 'all') wholes.end(entry, decision.status);
-    else end(entry, { status: decision.status });
+    else decide(entry, { status: decision.status });
   }
 
   return {
@@ -234,7 +258,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const entry = ledger.get(job);
       if (entry === undefined || outcomes.has(job)) return 'over';
       requestCancel(entry, by);
-      return outcomes.has(job) ? 'cancelled' : 'requested';
+      return entry.state.type === 'pending' && isDecided(job) ? 'cancelled' : 'requested';
     },
     amend(job, { notBefore, deadline, uniqueKey, ...wanted }) {
       const entry = ledger.get(job);
@@ -255,17 +279,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
     isWhole: (job) => ledger.get(job)?.target.type === 'all',
     untoldFor(ms) {
-      const due: JobResult[] = [];
-      for (const [job, since] of settled) {
-        if (now() - since < ms || ledger.get(job)?.target.type === 'child') continue;
-        const result = outcomes.get(job);
-        if (result !== undefined) due.push(result);
-        settled.set(job, now());
-        if (due.length >= mostRepeated) break;
-      }
-      return due;
+      return outcomes.knownFor(ms, (job) => ledger.get(job)?.target.type !== 'child');
     },
-    outcome: (job) => outcomes.get(job),
+    outcome: outcomes.get,
     announced(jid, announcement) {
       lifters.announced(jid, announcement, now());
       assign();
@@ -274,14 +290,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       lifters.left(jid, now());
     },
     ended(result) {
-      const entry = ledger.get(result.job);
-      if (entry === undefined || outcomes.has(entry.id)) return;
-      settle(entry, result);
+      ended(result);
       assign();
     },
+    isProposed: outcomes.isProposed,
+    published: outcomes.published,
     reported(report, from) {
       const entry = ledger.get(report.job);
-      if (entry === undefined || outcomes.has(entry.id)) return;
+      if (entry === undefined || isDecided(entry.id)) return;
       attempts.reported(entry, report, from);
       assign();
     },
@@ -294,8 +310,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     tick() {
       for (const job of agenda.due(now())) {
         const entry = ledger.get(job);
-        if (entry !== undefined && !outcomes.has(job)) lookAt(entry);
+        if (entry !== undefined && !isDecided(job)) lookAt(entry);
       }
+      for (const result of outcomes.unopposed()) ended(result);
       if (running.total > 0) attempts.reconcile(assignedEntries());
       wholes.endDesertedParts();
       assign();

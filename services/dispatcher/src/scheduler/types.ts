@@ -43,6 +43,8 @@ export interface SchedulerOptions {
   readonly onGiven?: (entry: JobEntry) => void;
   /** An attempt came to nothing, and another one is to be made; told with the entry as it ran. */
   readonly onRetry?: (entry: JobEntry, failure: Failure) => void;
+  /** A lifter gave a result of a job that is not its own to end. */
+  readonly onRefused?: (entry: JobEntry, result: JobResult) => void;
   /** Something about a job that an operator may want to know. */
   readonly onNote: (
     entry: JobEntry,
@@ -109,7 +111,12 @@ export interface Scheduler {
   outcome(job: JobId): JobResult | undefined;
   announced(lifter: string, announcement: LifterAnnouncement): void;
   left(lifter: string): void;
+  /** A result has come from the node; of several read together, in the order in which they count. */
   ended(result: JobResult): void;
+  /** A result of ours is on its way to the node, and a lifter's may come first. */
+  isProposed(job: JobId): boolean;
+  /** The node has a result that `onEnd` gave. */
+  published(job: JobId): void;
   /** @param from full JID of who published it */
   reported(report: AttemptReport, from: string): void;
   /** The requester has the outcome: the job is let go. */

@@ -1,5 +1,6 @@
 import {
   type HandlerSpec,
+  inOrderOfCounting,
   type JobId,
   type JobResult,
   type LifterAnnouncement,
@@ -157,6 +158,7 @@ export async function beginTerm(
     publish: async (itemId, values) => {
       await office.certify();
       await nodes.results.publish(values, { id: itemId });
+      for (const { job } of values) scheduler.published(job);
     },
     sizeOf: (result) => 500 + JSON.stringify(result).length,
     onRetry: (error, values, retryInMs) =>
@@ -168,6 +170,8 @@ export async function beginTerm(
   }
   /** Failed jobs whose requesters know of it before the node has them. */
   const toldEarly = new Set<JobId>();
+  /** Jobs of which the notifier has heard a result before we have. */
+  const toldFirst = new Set<JobId>();
   const failed = createFailedJobs({
     node: nodes.failed,
     trusted: trusted.failed,
@@ -202,6 +206,7 @@ export async function beginTerm(
     onEnd: publish,
     onOutcome(entry, result) {
       observer.ended(entry, result);
+      if (toldFirst.delete(entry.id)) queueMicrotask(() => told(entry.id));
       const isWhole = entry.target.type !== 'child';
       if (result.status !== 'failed' || !isWhole) return;
       failed.add({ entry, error: result.error, finished: result.finished });
@@ -215,6 +220,8 @@ export async function beginTerm(
     },
     onGiven: (entry) => observer.given(entry, now()),
     onRetry: observer.retried,
+    onRefused: ({ id }, { lifter, attempt }) =>
+      ignore('results', 'untrusted', { job: id, lifter, attempt }),
     onNote: (entry, details, message) => log.warn({ ...aboutJob(entry), ...details }, message),
   });
 
@@ -254,7 +261,7 @@ export async function beginTerm(
 
   function replicateResults(): Replica {
     const take = (items: readonly Item<readonly JobResult[]>[]) => {
-      const all = trusted.results(items);
+      const all = inOrderOfCounting(trusted.results(items));
       // The whole before its parts: what became of it need not be made up from them again.
       for (const result of all) if (scheduler.isWhole(result.job)) scheduler.ended(result);
       for (const result of all) scheduler.ended(result);
@@ -273,9 +280,10 @@ export async function beginTerm(
     });
   }
 
-  /** A failed job is let go when it can be found elsewhere. */
+  /** A failed job is let go when it can be found elsewhere; any job only when we know, too, what was told of it. */
   function told(job: JobId): void {
-    if (failed.isOnItsWay(job)) toldEarly.add(job);
+    if (scheduler.isProposed(job)) toldFirst.add(job);
+    else if (failed.isOnItsWay(job)) toldEarly.add(job);
     else scheduler.told(job);
   }
 

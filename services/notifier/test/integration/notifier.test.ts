@@ -128,8 +128,8 @@ async function playDispatcher() {
   };
   return {
     told: () => events.filter(({ type }) => type === 'told').map(({ job }) => job),
-    /** @param lifter full JID of the one that runs it. @default it waits */
-    async accept(requester: Requester = person, lifter?: string) {
+    /** Gives it to the lifter that plays. */
+    async accept(requester: Requester = person) {
       const entry = ledger.add({
         id: makeJobId(Date.now(), crypto.getRandomValues(new Uint8Array(10))),
         kind: 'lift',
@@ -143,10 +143,7 @@ async function playDispatcher() {
         stalls: 0,
         target: { type: 'any' },
         failures: [],
-        state:
-          lifter === undefined
-            ? { type: 'pending' }
-            : { type: 'assigned', lifter, since: Date.now() },
+        state: { type: 'assigned', lifter: lifterJid, since: Date.now() },
       });
       await write();
       return entry;
@@ -158,11 +155,15 @@ async function playDispatcher() {
   };
 }
 
+/** Of the one that plays. */
+let lifterJid = '';
+
 async function playLifter() {
   const [account] = provisioned.accounts.lifters;
   if (account === undefined) throw new Error('no lifter');
   const session = await login(account);
   const jid = String(session.jid);
+  lifterJid = jid;
   const pubsub = pubsubOf(session);
   const { nodes } = provisioned;
   await pubsub.node(nodes.handlers, handlersCodec).publish(
@@ -180,7 +181,6 @@ async function playLifter() {
     { id: account.username },
   );
   return {
-    jid,
     progress: (job: string, done: number) =>
       pubsub
         .node(nodes.events, eventsCodec)
@@ -282,7 +282,7 @@ it('tells a program of many jobs in few messages, each with what came of it', as
 
 it('shows progress as one message, corrected (XEP-0308) and not to be kept (XEP-0334)', async () => {
   const [dispatcher, lifter, you] = [await playDispatcher(), await playLifter(), await listen()];
-  const entry = await dispatcher.accept(person, lifter.jid);
+  const entry = await dispatcher.accept();
   // The notifier may see the progress before the job, and passes over it then.
   await vi.waitFor(async () => {
     await lifter.progress(entry.id, 1);
