@@ -13,6 +13,10 @@ export interface Line extends AsyncDisposable {
   blackHole(): void;
   /** From now on each chunk takes so long, in milliseconds, in each direction. */
   slow(delayMs: number): void;
+  /** From now on everything is held back, in both directions; `heal` delivers it, in order. Nobody's connection breaks of it. */
+  stall(): void;
+  /** Stalls just before the next chunk that has this text is delivered, either way. Resolves then. */
+  stallBefore(text: string): Promise<void>;
   /** New connections are sound again. Those in a black hole stay there: what was swallowed is missing, so they are cut. */
   heal(): void;
   close(): Promise<void>;
@@ -20,7 +24,8 @@ export interface Line extends AsyncDisposable {
 
 type Weather =
   | { readonly kind: 'fair' | 'dark' | 'cutting' }
-  | { readonly kind: 'slow'; readonly delayMs: number };
+  | { readonly kind: 'slow'; readonly delayMs: number }
+  | { readonly kind: 'stalled'; readonly isOver: Promise<void>; readonly end: () => void };
 
 /** Chunks shorter than this, such as acknowledgements, go through whole. */
 const shortestCut = 40;
@@ -29,6 +34,12 @@ export async function openLine(service: string): Promise<Line> {
   const { protocol, hostname, port } = new URL(service);
   const sockets = new Set<Socket>();
   let weather: Weather = { kind: 'fair' };
+  let trap: { readonly text: string; readonly spring: () => void } | undefined;
+
+  function stall(): void {
+    const { promise: isOver, resolve: end } = promiseWithResolvers();
+    weather = { kind: 'stalled', isOver, end };
+  }
 
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
@@ -38,6 +49,11 @@ export async function openLine(service: string): Promise<Line> {
     let last = Promise.resolve();
     sockets.add(from);
     from.on('data', (data) => {
+      if (trap !== undefined && data.includes(trap.text)) {
+        stall();
+        trap.spring();
+        trap = undefined;
+      }
       switch (weather.kind) {
         case 'dark':
           return;
@@ -48,6 +64,11 @@ export async function openLine(service: string): Promise<Line> {
         case 'slow': {
           const due = performance.now() + weather.delayMs;
           last = last.then(() => until(due)).then(() => void to.write(data));
+          return;
+        }
+        case 'stalled': {
+          const { isOver } = weather;
+          last = last.then(() => isOver).then(() => void to.write(data));
           return;
         }
         case 'cutting': {
@@ -78,6 +99,7 @@ export async function openLine(service: string): Promise<Line> {
   async function close(): Promise<void> {
     const closed = once(server, 'close');
     server.close();
+    if (weather.kind === 'stalled') weather.end();
     cut();
     await closed;
   }
@@ -94,13 +116,30 @@ export async function openLine(service: string): Promise<Line> {
     slow(delayMs) {
       weather = { kind: 'slow', delayMs };
     },
+    stall,
+    stallBefore: (text) =>
+      new Promise((spring) => {
+        trap = { text, spring };
+      }),
     heal() {
-      if (weather.kind === 'dark') cut();
+      const before = weather;
       weather = { kind: 'fair' };
+      trap = undefined;
+      if (before.kind === 'dark') cut();
+      if (before.kind === 'stalled') before.end();
     },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** As `Promise.withResolvers`, which Node 20 has not. */
+function promiseWithResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((resolved) => {
+    resolve = resolved;
+  });
+  return { promise, resolve };
 }
 
 const until = (due: number): Promise<void> =>

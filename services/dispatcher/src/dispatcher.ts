@@ -34,6 +34,7 @@ import { systemPresence } from './presence/presence.js';
 import { createAcceptances } from './term/acceptances.js';
 import { createMemory, isStaleEpoch } from './term/memory.js';
 import { beginTerm, type Term, type TermOptions } from './term/term.js';
+import { unsure } from './unsure.js';
 
 export interface DispatcherOptions
   extends Omit<TermOptions, 'onCounts' | 'observer' | 'tracing' | 'ignore' | 'bot'> {
@@ -140,9 +141,22 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
     });
   }
 
+  const isAnothers = () =>
+    stopping || (candidacy?.office === undefined && candidacy?.leader !== undefined);
+
+  /** Gives all that waits to another dispatcher, or to offline storage. */
+  function handOver(): void {
+    for (const stanza of people?.takeWaiting() ?? []) forward(stanza);
+  }
+
+  /** Whether messages that had been taken were obeyed, another dispatcher may know, or the next term. */
+  function answerKept(): void {
+    if (isAnothers()) handOver();
+    else if (term !== undefined && candidacy?.office !== undefined) people?.opened();
+  }
+
   function onMessage(stanza: Element, own: Jid): void {
-    const isStandby = candidacy?.office === undefined && candidacy?.leader !== undefined;
-    if (isStandby || stopping) forward(stanza);
+    if (isAnothers()) forward(stanza);
     else people?.message(unwrapForwarded(stanza, ownBare()) ?? stanza, own);
   }
 
@@ -190,9 +204,9 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
         onElected: (office) => void next(() => begin(office)).then(resolve),
         onOver: (_office, reason) => void next(() => endTerm(reason)),
         onStandby: () => {
-          continuity.acceptances.abandon(new Error('another dispatcher took over'));
+          continuity.acceptances.abandon(unsure('another dispatcher took over'));
           presence?.changed();
-          for (const stanza of people?.takeWaiting() ?? []) forward(stanza);
+          handOver();
           resolve();
         },
       });
@@ -217,6 +231,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
         maxAgeMs: options.messageMaxAgeMs,
         messagesPerSecond: options.messagesPerSecond,
         onForbidden: () => observer.refused('forbidden'),
+        onKept: () => setImmediate(answerKept),
       });
       unlisten = [
         session.on('stanza', onStanza),
@@ -247,8 +262,8 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
       await session.send(presenceNow()).catch((error: unknown) => {
         log.debug({ err: error }, 'presence could not be sent');
       });
-      for (const stanza of people?.takeWaiting() ?? []) forward(stanza);
-      const reason = new Error('the dispatcher is shutting down');
+      handOver();
+      const reason = unsure('the dispatcher is shutting down');
       await next(() => endTerm(reason));
       for (const off of unlisten) off();
       people?.stop();
@@ -256,6 +271,8 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
       await candidacy?.stop();
       await steps;
       continuity.acceptances.abandon(reason);
+      // Whoever waited in vain is kept first, and handed over then.
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
       await session
         .send(xml('presence', { type: 'unavailable' }, xml('status', {}, texts.down)))
         .catch((error: unknown) => {

@@ -246,6 +246,9 @@ export function openLedger(options: LedgerOptions): Ledger {
 
     get: (id) => books.jobs.get(id)?.entry,
 
+    isConfirmed: (id) =>
+      !changes.has(id) && inFlight?.written.some((entry) => entry.id === id) !== true,
+
     add: (newJob) => takeIn({ ...newJob, number: lastNumber + 1, revision: 1 }, entryBytes / 2),
 
     restore: (entry) => takeIn({ ...entry, revision: entry.revision + 1 }, entryBytes),

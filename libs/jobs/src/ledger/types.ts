@@ -54,6 +54,8 @@ export interface Ledger {
   readonly newest: SheetPosition | undefined;
   entries(): IterableIterator<JobEntry>;
   get(id: JobId): JobEntry | undefined;
+  /** Whether the service has confirmed the job as it is now; true of one that is open no more. */
+  isConfirmed(id: JobId): boolean;
   /**
    * Takes a job in; it is accepted once a confirmation has it.
    * @throws JobsError `duplicate-job`, `entry-too-large`

@@ -30,6 +30,9 @@ export function beginOffice(options: OfficeOptions): OwnOffice {
   // meanwhile.
   let certainSince = options.certainSince;
   let reading: Promise<void> | undefined;
+  /** How often the service was asked, and which of these questions it answered last with yes. */
+  let asked = 0;
+  let confirmed = 0;
 
   function end(message: string): void {
     if (over.signal.aborted) return;
@@ -39,10 +42,14 @@ export function beginOffice(options: OfficeOptions): OwnOffice {
   }
 
   async function read(): Promise<void> {
-    const asked = performance.now();
+    const began = performance.now();
+    asked += 1;
+    const question = asked;
     try {
-      if (await isHighest()) certainSince = asked;
-      else end(`the lock of epoch ${epoch} is gone, or not the highest any more`);
+      if (await isHighest()) {
+        certainSince = began;
+        confirmed = question;
+      } else end(`the lock of epoch ${epoch} is gone, or not the highest any more`);
     } catch (error) {
       if (over.signal.aborted) return;
       onUncertain(error);
@@ -50,17 +57,31 @@ export function beginOffice(options: OfficeOptions): OwnOffice {
     }
   }
 
+  function readOnce(): Promise<void> {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
   async function certify(): Promise<void> {
     for (;;) {
       over.signal.throwIfAborted();
       if (performance.now() - certainSince <= certaintyMs) return;
-      reading ??= read().finally(() => {
-        reading = undefined;
-      });
-      await reading;
+      await readOnce();
+    }
+  }
+
+  async function confirm(): Promise<void> {
+    // One that is under way was asked before this call.
+    const question = asked + 1;
+    for (;;) {
+      over.signal.throwIfAborted();
+      if (confirmed >= question) return;
+      await readOnce();
     }
   }
 
   const resign = (reason: string) => end(`resigned: ${reason}`);
-  return { office: { epoch, signal: over.signal, certify, resign }, end };
+  return { office: { epoch, signal: over.signal, certify, confirm, resign }, end };
 }

@@ -14,6 +14,12 @@ export interface Office {
    * @throws ServiceError `office-lost` when the office is over
    */
   certify(): Promise<void>;
+  /**
+   * To be awaited after a write has been confirmed, before anybody is told of it. Resolves when the service, asked after this call, has
+   * said that the office is still ours: whoever takes over later finds the write. One question serves all who call while another is out.
+   * @throws ServiceError `office-lost` when the office is over
+   */
+  confirm(): Promise<void>;
   /** Gives the office up, and stands again after a pause. Whatever is done in it has to have ended. */
   resign(reason: string): void;
 }

@@ -47,6 +47,16 @@ function inOffice(agoMs = 0) {
       await settled();
       return write;
     },
+    /** @returns whether what was written counts, as far as that is known */
+    async wantsToConfirm() {
+      const write: { may: boolean | undefined } = { may: undefined };
+      office.confirm().then(
+        () => (write.may = true),
+        () => (write.may = false),
+      );
+      await settled();
+      return write;
+    },
     async answer(isHighest: boolean) {
       asked.at(-1)?.answer(isHighest);
       await settled();
@@ -134,5 +144,28 @@ describe('an office', () => {
     expect(onOver.mock.lastCall).toMatchObject([
       { code: 'office-lost', message: 'the connection broke' },
     ]);
+  });
+
+  it('confirms a write by a question that was asked after it, and one serves all of them', async () => {
+    const { asked, wantsToConfirm, answer } = inOffice();
+    const first = await wantsToConfirm();
+    expect(asked).toHaveLength(1);
+    // This one was written while the question was out: the answer may be older than the write.
+    const others = [await wantsToConfirm(), await wantsToConfirm()];
+    await answer(true);
+    expect(first).toEqual({ may: true });
+    expect(others).toEqual([{ may: undefined }, { may: undefined }]);
+    expect(asked).toHaveLength(2);
+    await answer(true);
+    expect(others).toEqual([{ may: true }, { may: true }]);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('confirms nothing once a higher lock is there, however certain it was a moment ago', async () => {
+    const { wantsToWrite, wantsToConfirm, answer } = inOffice();
+    expect(await wantsToWrite()).toEqual({ may: true });
+    const write = await wantsToConfirm();
+    await answer(false);
+    expect(write).toEqual({ may: false });
   });
 });

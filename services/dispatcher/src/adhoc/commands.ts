@@ -9,6 +9,7 @@ import { type SubmitPorts, submit } from '../chat/submit.js';
 import { texts } from '../chat/texts.js';
 import type { Desk } from '../desk.js';
 import { decide } from '../policy/policy.js';
+import { isUnsure } from '../unsure.js';
 import { errorOf, stanzaError } from './errors.js';
 import { commandForm, type Filled, readFilled, resultForm, wishIn } from './form.js';
 
@@ -123,7 +124,11 @@ export function createCommands(ports: CommandPorts) {
   }
 
   async function finish(spec: HandlerSpec, at: Execution, filled: Filled): Promise<Element> {
-    const answer = await carryOut(spec, filled, at);
+    const answer = await carryOut(spec, filled, at).catch((error: unknown): never => {
+      // Given once more, by the same submission, it is known for what it is.
+      if (isUnsure(error)) throw stanzaError('wait', 'internal-server-error', texts.unsure);
+      throw error;
+    });
     if (answer.condition === 'bad-request' && at.isContinued)
       return ask(spec, at, filled, answer.body);
     if (answer.condition !== undefined) throw errorOf(answer.condition, answer.body);

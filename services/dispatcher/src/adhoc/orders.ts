@@ -8,6 +8,7 @@ import { type SubmitPorts, submit } from '../chat/submit.js';
 import { texts } from '../chat/texts.js';
 import type { Desk } from '../desk.js';
 import { decide } from '../policy/policy.js';
+import { isUnsure } from '../unsure.js';
 import { errorOf, errorTypes, stanzaError } from './errors.js';
 import { filledWith, wishIn } from './form.js';
 
@@ -62,7 +63,7 @@ export function createOrders(ports: OrderPorts) {
       // Whether it was accepted is not known: ordered once more, under the same name, it will be.
       onFailure(error, customer.jid);
       const refusal = { type: 'wait', condition: 'internal-server-error' };
-      return { submission, text: texts.broken, refusal };
+      return { submission, text: isUnsure(error) ? texts.unsure : texts.broken, refusal };
     }
   }
 

@@ -38,6 +38,8 @@ export interface PeopleOptions {
   readonly messagesPerSecond: number;
   /** Somebody wanted a job that the policy does not let them have. */
   readonly onForbidden: () => void;
+  /** A message that was taken waits after all: for the next term, or to be given to another dispatcher. */
+  readonly onKept: () => void;
   readonly log: Logger;
 }
 
@@ -108,6 +110,7 @@ export function servePeople(options: PeopleOptions): People {
     messagesPerSecond: options.messagesPerSecond,
     onIgnored: (why) => log.debug({ why }, 'message ignored'),
     onFailure,
+    onKept: options.onKept,
   });
   const limiter = createLimiter({
     burst: programsFaster * options.messagesPerSecond,

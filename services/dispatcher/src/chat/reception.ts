@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { Brought } from '../desk.js';
 import type { Clients } from '../presence/clients.js';
 import { createCameOf } from './came-of.js';
+import { isUnsure } from '../unsure.js';
 import type { Composing } from './composing.js';
 import type { Conversation, Line, Reply } from './conversation.js';
 import { CHAT_STATES, type ChatRequest, classifyMessage, requesterOf } from './incoming.js';
@@ -28,6 +29,8 @@ export interface ReceptionPorts {
   readonly messagesPerSecond: number;
   readonly onIgnored: (why: string) => void;
   readonly onFailure: (error: unknown, from: string) => void;
+  /** A message that was taken waits to be answered after all, by the next term or by another dispatcher. */
+  readonly onKept: () => void;
 }
 
 /** Requests that wait for a term to begin, at most; the rest is left unanswered, and its senders see that. */
@@ -80,14 +83,25 @@ export function createReception(ports: ReceptionPorts) {
     });
   }
 
-  async function answer(request: ChatRequest): Promise<void> {
+  /** Whoever leads next knows by the message's id whether it was obeyed. @returns false if it has none, or too many wait */
+  function keep(kept: Waiting): boolean {
+    const { messageId, originId } = kept.request;
+    if ((originId ?? messageId) === undefined || waiting.length >= mostWaiting) return false;
+    waiting.push(kept);
+    ports.onKept();
+    return true;
+  }
+
+  async function answer(taken: Waiting): Promise<void> {
+    const { request } = taken;
     const who = request.from.bare;
     let reply: Reply | undefined;
     try {
       reply = await replyTo(request);
     } catch (error) {
+      if (isUnsure(error) && keep(taken)) return;
       ports.onFailure(error, who);
-      reply = { body: texts.broken };
+      reply = { body: isUnsure(error) ? texts.unsure : texts.broken };
     }
     if (reply === undefined) return ports.onIgnored('it takes back what brought nothing');
     await say(request, reply);
@@ -157,16 +171,18 @@ export function createReception(ports: ReceptionPorts) {
       send(encodeReceipt(from.toString(), messageType, messageId));
     if (kind === 'encrypted') return say(request, { body: texts.encrypted });
     const since = writtenAt?.getTime() ?? now();
-    if (ports.isOpen()) return answerUnlessOld(request, since);
-    if (waiting.length < mostWaiting) waiting.push({ request, stanza, since });
+    const taken = { request, stanza, since };
+    if (ports.isOpen()) return answerUnlessOld(taken);
+    if (waiting.length < mostWaiting) waiting.push(taken);
   }
 
-  async function answerUnlessOld(request: ChatRequest, since: number): Promise<void> {
+  async function answerUnlessOld(taken: Waiting): Promise<void> {
+    const { request, since } = taken;
     const ageMs = now() - since;
     const isOld = ageMs > ports.maxAgeMs && request.retracts === undefined;
     if (isOld && ports.isServed(request.from.bare))
       return say(request, { body: texts.tooOld(echo(request.text), ageMs) });
-    return answer(request);
+    return answer(taken);
   }
 
   /** Another bot may send back whatever it is told. */
@@ -188,8 +204,7 @@ export function createReception(ports: ReceptionPorts) {
     },
     /** Questions can be answered from now on. */
     opened(): void {
-      for (const { request, since } of waiting.splice(0))
-        settle(answerUnlessOld(request, since), request);
+      for (const taken of waiting.splice(0)) settle(answerUnlessOld(taken), taken.request);
     },
     /** What waits, for another to answer. */
     takeWaiting: (): readonly Element[] => waiting.splice(0).map(({ stanza }) => stanza),

@@ -57,6 +57,8 @@ export const texts = {
   standingBy: 'standing by',
   broken:
     'Something went wrong with that. Please try again; if it stays so, tell an administrator.',
+  unsure:
+    'Another dispatcher took over just now, so I do not know whether that was done. See "jobs" or "schedules", and ask again if not.',
   noJob: (number: number) => `I know no job #${number}.`,
   noSchedule: (number: number) => `I know no schedule ${number}.`,
   noJobs: 'You have no jobs.',

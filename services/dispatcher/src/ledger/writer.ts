@@ -1,11 +1,16 @@
-import type { Confirmation, Ledger, Sheet } from '@heavylift/jobs';
+import type { Confirmation, JobId, Ledger, Sheet } from '@heavylift/jobs';
 import { hasCondition, type PubSubNode } from '@heavylift/xmpp-pubsub';
 
 export interface LedgerWriterPorts {
   readonly node: Pick<PubSubNode<Sheet>, 'publish' | 'retract'>;
   /** Resolves when writing makes sense: online, and sure to be the leader still. Rejects when it never will again. */
   readonly mayWrite: () => Promise<void>;
-  /** Entries that stand in the node for good now. */
+  /**
+   * Resolves when the service, asked after the call, has said that the lock is still ours. Rejects when it is not: another may have read
+   * the node before our last sheets arrived.
+   */
+  readonly isStillOurs: () => Promise<void>;
+  /** Entries that stand in the node for good now, and for whoever may lead next. */
   readonly onWritten: (confirmation: Confirmation) => void;
   /** A sheet was confirmed, so many milliseconds after it was sent. */
   readonly onPublished?: (sheet: Sheet, ms: number) => void;
@@ -16,6 +21,8 @@ export interface LedgerWriterPorts {
 export interface LedgerWriter {
   /** The ledger has changed: writes what is due, as soon as the present turn is over. */
   kick(): void;
+  /** Whether the job, as it is now, stands in the node for whoever may lead next. */
+  stands(job: JobId): boolean;
   /**
    * Has written anew what the node has lost.
    * @param itemIds reads the ids of all items that the node holds
@@ -35,10 +42,13 @@ const retractionsAtOnce = 8;
 const backoff = { initialMs: 100, maxMs: 5_000 };
 
 export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): LedgerWriter {
-  const { node, mayWrite, onWritten, onPublished, onFailure } = ports;
+  const { node, mayWrite, isStillOurs, onWritten, onPublished, onFailure } = ports;
   let publishing = false;
   let retracting = false;
+  let fencing = false;
   let closed = false;
+  /** What the service has, and of which it is not known yet that the lock was still ours then. */
+  let unfenced: Confirmation[] = [];
   /** How many sheets have been. */
   let written = 0;
   let removalsTimer: NodeJS.Timeout | undefined;
@@ -69,7 +79,7 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
         failures = 0;
         written += 1;
         const confirmation = ledger.confirmed(flush.id);
-        if (confirmation !== undefined) onWritten(confirmation);
+        if (confirmation !== undefined) fence(confirmation);
         retractionsTimer ??= setTimeout(retract, retractionsWaitMs);
       } catch (error) {
         // It may have arrived: the ledger gives the same sheet again, under the same id.
@@ -80,6 +90,37 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
     } while (!closed && ledger.due === 'entries');
   }
 
+  /**
+   * A sheet may arrive after another leader has read the node. So what it says counts for those who wait only if the lock was ours later
+   * than the confirmation came. Meanwhile the next sheet is on its way, and one question serves all sheets that were confirmed before it.
+   */
+  function fence(confirmation: Confirmation): void {
+    unfenced.push(confirmation);
+    if (fencing) return;
+    fencing = true;
+    fenceAll().catch(endForGood);
+  }
+
+  async function fenceAll(): Promise<void> {
+    try {
+      while (unfenced.length > 0) {
+        const before = unfenced.length;
+        await isStillOurs();
+        const safe = unfenced.slice(0, before);
+        unfenced = unfenced.slice(before);
+        for (const confirmation of safe) onWritten(confirmation);
+      }
+    } finally {
+      fencing = false;
+    }
+  }
+
+  /** Only what says whether we may write rejects: nothing will ever be written again. */
+  function endForGood(error: unknown): void {
+    closed = true;
+    onFailure(error, 0);
+  }
+
   async function waitAfter(error: unknown, failures: number): Promise<void> {
     const ms = Math.min(backoff.maxMs, backoff.initialMs * 2 ** (failures - 1));
     onFailure(error, ms);
@@ -88,7 +129,8 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
 
   async function retractDue(): Promise<void> {
     for (let ids = nextRetractions(); ids.length > 0; ids = nextRetractions()) {
-      await mayWrite();
+      // What a sheet says is dead is gone only for those who know that sheet, as everybody does who leads after us.
+      await isStillOurs();
       const failed = (await Promise.all(ids.map(retractOne))).filter(
         (error) => error !== undefined,
       );
@@ -141,11 +183,7 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
     clearTimeout(removalsTimer);
     removalsTimer = undefined;
     publishDue()
-      .catch((error: unknown) => {
-        // Only `mayWrite` rejects: nothing will ever be written again.
-        closed = true;
-        onFailure(error, 0);
-      })
+      .catch(endForGood)
       .finally(() => {
         publishing = false;
         if (ledger.due !== 'nothing') kick();
@@ -160,6 +198,9 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
 
   return {
     kick,
+    stands: (job) =>
+      ledger.isConfirmed(job) &&
+      !unfenced.some(({ written }) => written.some(({ id }) => id === job)),
     async verify(itemIds) {
       if (publishing || closed) return 0;
       const before = written;
@@ -172,7 +213,8 @@ export function createLedgerWriter(ledger: Ledger, ports: LedgerWriterPorts): Le
     },
     async close(timeoutMs) {
       const deadline = performance.now() + timeoutMs;
-      while (!closed && (publishing || ledger.due !== 'nothing') && performance.now() < deadline) {
+      const isBusy = () => publishing || fencing || ledger.due !== 'nothing';
+      while (!closed && isBusy() && performance.now() < deadline) {
         publish();
         await sleep(10);
       }

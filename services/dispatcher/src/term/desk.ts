@@ -54,6 +54,8 @@ export interface DeskParts {
   readonly schedules: Schedules;
   readonly failed: FailedJobs;
   readonly acceptances: Pick<Acceptances, 'written' | 'isAwaited' | 'forget'>;
+  /** Resolves when the job, as it is now, stands in the node for whoever may lead next. */
+  readonly stands: (job: JobId) => Promise<void>;
   /** What had ended before the term began, of which nothing else is known. */
   readonly endedBefore: EndedBefore;
   /** The latest that the lifter of a running job said. */
@@ -305,12 +307,12 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       if (entry === undefined) {
         return { kind: history.get(number) === undefined ? 'unknown' : 'over' };
       }
-      if (scheduler.outcome(entry.id) !== undefined) return { kind: 'over' };
-      const written =
-        entry.cancelRequested === undefined ? acceptances.written(entry.id) : undefined;
-      written?.catch(() => undefined);
+      if (scheduler.outcome(entry.id) !== undefined) {
+        await parts.stands(entry.id);
+        return { kind: 'over' };
+      }
       const kind = scheduler.cancel(entry.id, by);
-      await written;
+      await parts.stands(entry.id);
       log.info({ ...aboutJob(entry), by, answer: kind }, 'cancellation asked for');
       return { kind };
     },

@@ -27,6 +27,7 @@ import { createLedgerWriter } from '../ledger/writer.js';
 import type { DispatcherObserver } from '../metrics.js';
 import { createScheduler } from '../scheduler/scheduler.js';
 import { createSchedules } from '../schedules/schedules.js';
+import { unsure } from '../unsure.js';
 import type { Acceptances } from './acceptances.js';
 import { createDesk, type DeskLimits, type OfficeDesk } from './desk.js';
 import { createEndedBefore } from './ended-before.js';
@@ -91,7 +92,7 @@ const closeTimeoutMs = 2_000;
  * @throws JobsError `stale-epoch` if the ledger shows a higher epoch than the office's
  */
 export async function beginTerm(
-  office: Pick<Office, 'epoch' | 'certify' | 'signal'>,
+  office: Pick<Office, 'epoch' | 'certify' | 'confirm' | 'signal'>,
   options: TermOptions,
   { memory, acceptances }: Continuity,
 ): Promise<Term> {
@@ -127,11 +128,13 @@ export async function beginTerm(
   );
   if (recalled > 0) log.warn({ recalled }, 'the service had lost jobs, or not yet confirmed them');
   const gone = createGoneJobs(isContinued ? memory.ledger?.gone : []);
-  // What the node already holds was accepted; the rest is lost if another has led meanwhile.
-  acceptances.confirmed(standing);
+  // What the node already held while the lock was ours was accepted; the rest is lost if another has led meanwhile.
+  await office.confirm();
+  if (isContinued) acceptances.confirmed(standing);
+  else acceptances.found(standing);
   acceptances.abandon(
-    new Error('another dispatcher took over before the job was known to be accepted'),
-    (job) => ledger.get(job) !== undefined,
+    unsure('another dispatcher took over before the ledger was known to have it'),
+    (job) => isContinued && ledger.get(job) !== undefined,
   );
   const now = createSteadyClock();
   let ended: Error | undefined;
@@ -145,6 +148,7 @@ export async function beginTerm(
       if (ended !== undefined) throw ended;
       await office.certify();
     },
+    isStillOurs: office.confirm,
     onWritten: ({ written }) => acceptances.confirmed(written),
     onPublished: ({ jobs }, ms) => observer.sheetWritten(jobs.length, ms),
     onFailure(error, retryInMs) {
@@ -153,9 +157,17 @@ export async function beginTerm(
     },
   });
 
+  /** Resolves when the job, as it is now, stands in the node for whoever may lead next. */
+  async function stands(job: JobId): Promise<void> {
+    const entry = ledger.get(job);
+    if (entry !== undefined && !writer.stands(job)) await acceptances.written(job, entry.revision);
+  }
+
   const results = createOutbox<JobResult>({
     isOpen,
     publish: async (itemId, values) => {
+      // Whoever leads when it arrives has to find in the ledger why the job ended.
+      await Promise.all(values.map(({ job }) => stands(job)));
       await office.certify();
       await nodes.results.publish(values, { id: itemId });
       for (const { job } of values) scheduler.published(job);
@@ -215,8 +227,7 @@ export async function beginTerm(
       observer.gone(entry.id);
       progress.delete(entry.id);
       gone.add(entry.id);
-      // Whatever somebody waited for to be written of it has been overtaken.
-      acceptances.confirmed([entry]);
+      acceptances.gone(entry);
     },
     onGiven: (entry) => observer.given(entry, now()),
     onRetry: observer.retried,
@@ -230,10 +241,12 @@ export async function beginTerm(
     async store(schedule) {
       await office.certify();
       await nodes.schedules.publish(schedule, { id: String(schedule.number) });
+      await office.confirm();
     },
     async discard(number) {
       await office.certify();
       await nodes.schedules.retract(String(number));
+      await office.confirm();
     },
     submit: (schedule, job) => desk.runScheduled(schedule, job),
     missedRuns: options.missedRuns,
@@ -249,6 +262,7 @@ export async function beginTerm(
     schedules,
     failed,
     acceptances,
+    stands,
     progressOf: (job) => progress.get(job),
     endedBefore,
     observer,

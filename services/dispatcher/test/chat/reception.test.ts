@@ -1,8 +1,10 @@
 import { type BotMessage, encodeBotMessage } from '@heavylift/jobs';
+import { ServiceError } from '@heavylift/service';
 import { parseJid } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { describe, expect, it, vi } from 'vitest';
 import { createReception, type ReceptionPorts } from '../../src/chat/reception.js';
+import { texts } from '../../src/chat/texts.js';
 
 const self = parseJid('bot@example.org/dispatcher.1');
 const hour = 3_600_000;
@@ -42,6 +44,7 @@ function reception(changes: Partial<ReceptionPorts> = {}) {
     maxAgeMs: hour,
     messagesPerSecond: 1,
     onIgnored: () => undefined,
+    onKept: () => undefined,
     onFailure: (error) => {
       throw error;
     },
@@ -70,6 +73,12 @@ function reception(changes: Partial<ReceptionPorts> = {}) {
       taken.message(xml('message', attrs, xml('body', {}, text), ...more), self);
       await new Promise((resolve) => setImmediate(resolve));
     },
+    async hearAnonymous(text: string) {
+      const attrs = { from: 'ada@example.org/phone', type: 'chat' };
+      taken.message(xml('message', attrs, xml('body', {}, text)), self);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    waiting: () => taken.takeWaiting(),
     delay: (ms: number) =>
       xml('delay', { xmlns: 'urn:xmpp:delay', stamp: new Date(now - ms).toISOString() }),
   };
@@ -185,5 +194,37 @@ describe('two bots', () => {
     expect(bodies().at(-1)).toContain('I say no more');
     await hear('help');
     expect(bodies().at(-1)).toBe('Help');
+  });
+});
+
+describe('a message of which it is not known whether it was obeyed, since another one leads', () => {
+  const lost = () =>
+    reception({
+      conversation: {
+        reply: () => Promise.reject(new ServiceError('office-lost', 'another one leads')),
+      },
+      onKept: () => {
+        kept += 1;
+      },
+      onFailure: () => undefined,
+    });
+  let kept = 0;
+
+  it('is kept for whoever leads next, who knows it by its id', async () => {
+    kept = 0;
+    const { hear, bodies, waiting } = lost();
+    await hear('lift');
+    expect(bodies()).toEqual([]);
+    expect(kept).toBe(1);
+    expect(waiting().map((stanza) => stanza.getChildText('body'))).toEqual(['lift']);
+  });
+
+  it('is answered by the truth if it has no id, since it would be another job the next time', async () => {
+    kept = 0;
+    const { hearAnonymous, bodies, waiting } = lost();
+    await hearAnonymous('lift');
+    expect(bodies()).toEqual([texts.unsure]);
+    expect(kept).toBe(0);
+    expect(waiting()).toEqual([]);
   });
 });

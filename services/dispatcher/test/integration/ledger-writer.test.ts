@@ -28,7 +28,13 @@ async function found(): Promise<{ jobs: JobEntry[]; items: number }> {
 }
 
 /** A writer of its own epoch, that takes up what the node holds. */
-async function write(options: { session?: Session; mayWrite?: () => Promise<void> } = {}) {
+async function write(
+  options: {
+    session?: Session;
+    mayWrite?: () => Promise<void>;
+    isStillOurs?: () => Promise<void>;
+  } = {},
+) {
   const session =
     options.session ?? (await login(stage.provisioned.accounts.bot, `writer.${epoch}`));
   const items = (await node(administrator).items()).map(({ id, value }) => ({ id, sheet: value }));
@@ -38,6 +44,7 @@ async function write(options: { session?: Session; mayWrite?: () => Promise<void
   const writer = createLedgerWriter(ledger, {
     node: node(session),
     mayWrite: options.mayWrite ?? (async () => undefined),
+    isStillOurs: options.isStillOurs ?? (async () => undefined),
     onWritten: (confirmation) => written.push(...confirmation.written.map(({ id }) => id)),
     onFailure: (error) => failures.push(error),
   });
@@ -144,5 +151,50 @@ describe('the writer of the ledger', () => {
     add();
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect((await found()).jobs.map(({ id }) => id)).not.toContain(late.id);
+  });
+
+  it('says that a job is written only when the lock, asked for after the confirmation, is still ours', async () => {
+    const questions: (() => void)[] = [];
+    const isStillOurs = () => new Promise<void>((resolve) => questions.push(resolve));
+    const { add, isWritten, writer, written, ledger } = await write({ isStillOurs });
+    const entry = add();
+    await vi.waitFor(() => expect(questions).toHaveLength(1), patience);
+    expect((await found()).jobs).toContainEqual(entry);
+    expect({ written, stands: writer.stands(entry.id) }).toEqual({ written: [], stands: false });
+    // What comes meanwhile is published without waiting, and has a question of its own, in common.
+    const later = [add()];
+    await vi.waitFor(() => expect(ledger.isConfirmed(later[0]?.id ?? '')).toBe(true), patience);
+    later.push(add());
+    await vi.waitFor(() => expect(ledger.isConfirmed(later[1]?.id ?? '')).toBe(true), patience);
+    expect(questions).toHaveLength(1);
+    questions[0]?.();
+    await isWritten(entry);
+    expect(written).toEqual([entry.id]);
+    await vi.waitFor(() => expect(questions).toHaveLength(2), patience);
+    questions[1]?.();
+    await isWritten(...later);
+    expect(questions).toHaveLength(2);
+    expect(writer.stands(entry.id)).toBe(true);
+  });
+
+  it('says nothing of what was confirmed when another one led already, and retracts nothing', async () => {
+    let isOurs = true;
+    const isStillOurs = async () => {
+      if (!isOurs) throw new Error('another one leads');
+    };
+    const { add, isWritten, written, failures, ledger } = await write({ isStillOurs });
+    const entry = add();
+    await isWritten(entry);
+    const before = (await found()).items;
+    isOurs = false;
+    ledger.remove(entry.id);
+    const late = add();
+    await vi.waitFor(
+      () => expect(failures).toMatchObject([{ message: 'another one leads' }]),
+      patience,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(written).not.toContain(late.id);
+    expect((await found()).items).toBeGreaterThan(before);
   });
 });

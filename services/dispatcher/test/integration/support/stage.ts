@@ -57,9 +57,13 @@ afterEach(async () => {
   dispatchers = [];
 });
 
-export async function login({ username, password }: Account, resource: string): Promise<Session> {
+export async function login(
+  { username, password }: Account,
+  resource: string,
+  service = server.service,
+): Promise<Session> {
   const session = createSession({
-    service: server.service,
+    service,
     domain: server.domain,
     username,
     password,
@@ -87,9 +91,10 @@ export interface RunningDispatcher {
 export async function startDispatcher(
   resource = 'dispatcher.1',
   changes: Partial<DispatcherOptions> = {},
+  service = server.service,
 ): Promise<RunningDispatcher> {
   const { accounts, administrators, nodePrefix } = provisioned;
-  const session = await login(accounts.bot, resource);
+  const session = await login(accounts.bot, resource, service);
   shutdowns = [];
   const dispatcher = createDispatcher({
     session,
