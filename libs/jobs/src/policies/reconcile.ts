@@ -9,15 +9,22 @@ export interface LifterReport {
   readonly announced?: { readonly at: Instant; readonly running: readonly RunningJob[] };
   /** Since when it is unavailable; undefined while it is there. */
   readonly goneSince?: Instant;
+  /** Nobody has said that it is unavailable: it has only not been heard of, by a dispatcher that has just taken over. */
+  readonly isSilent?: boolean;
 }
 
 export interface ReconcileOptions {
   readonly now: Instant;
   /** How long a lifter may be gone before its jobs count as stalled, in milliseconds. */
   readonly graceMs: number;
+  /** The same for one that is only silent: it may be slow. @default `graceMs` */
+  readonly silenceMs?: number;
   /** How long an assignment may be on its way before it counts as lost, in milliseconds. */
   readonly settleMs: number;
-  /** Since when this dispatcher leads: a lifter it has never heard of counts as gone since then. */
+  /**
+   * Since when lifters can have said that they are there: this dispatcher's first sheet stood in the node then. A lifter it has never heard
+   * of counts as gone since then.
+   */
   readonly leadingSince: Instant;
 }
 
@@ -63,11 +70,12 @@ function comparedWith(
   report: LifterReport | undefined,
   { id, attempt }: JobEntry,
   since: Instant,
-  { now, graceMs, settleMs, leadingSince }: ReconcileOptions,
+  { now, graceMs, silenceMs = graceMs, settleMs, leadingSince }: ReconcileOptions,
 ): 'fine' | 'lost' | 'stalled' {
   if (report === undefined) return graceOver(leadingSince, now, graceMs) ? 'stalled' : 'fine';
   if (report.goneSince !== undefined) {
-    return graceOver(report.goneSince, now, graceMs) ? 'stalled' : 'fine';
+    const patienceMs = report.isSilent === true ? silenceMs : graceMs;
+    return graceOver(report.goneSince, now, patienceMs) ? 'stalled' : 'fine';
   }
   const { announced } = report;
   // What it said before, or just after, the job was given to it proves nothing.

@@ -30,8 +30,11 @@ export interface AttemptsPorts
 export interface Attempts {
   /** @param from full JID of who published it; it is believed only of its own present attempts */
   reported(entry: JobEntry, report: AttemptReport, from: string): void;
-  /** Compares what the ledger says of running jobs with what lifters say of themselves. */
-  reconcile(running: Iterable<JobEntry>): void;
+  /**
+   * Compares what the ledger says of running jobs with what lifters say of themselves.
+   * @param leadingSince since when they can have said it
+   */
+  reconcile(running: Iterable<JobEntry>, leadingSince: number): void;
   hasDeclined(job: JobId, lifter: string): boolean;
   /** A lifter that goes on has handed it back. */
   isHandedBack(job: JobId): boolean;
@@ -41,12 +44,13 @@ export interface Attempts {
 
 /** An assignment may be on its way for so long before it counts as lost. */
 const settleMs = 5_000;
+/** A lifter that nobody says is gone, and that says nothing, has so many times the grace time. */
+const silencePerGrace = 3;
 /** Bounds of the wait before a job that a lifter would not have is given out again. */
 const declined = { initialMs: 250, maxMs: 60_000 };
 
 export function createAttempts(ports: AttemptsPorts): Attempts {
   const { lifters, change, end, propose, now, random, graceMs, onRetry, onNote } = ports;
-  const leadingSince = now();
   /** Who has handed back which job. */
   const decliners = new Map<JobId, { readonly lifters: Set<string>; times: number }>();
 
@@ -151,8 +155,9 @@ export function createAttempts(ports: AttemptsPorts): Attempts {
         failed(entry, { attempt, lifter: from, at, reason, error });
       }
     },
-    reconcile(running) {
-      const options = { now: now(), graceMs, settleMs, leadingSince };
+    reconcile(running, leadingSince) {
+      const silenceMs = silencePerGrace * graceMs;
+      const options = { now: now(), graceMs, silenceMs, settleMs, leadingSince };
       const found = reconcile(running, lifters.reports(), options);
       for (const entry of found.stalled) stalled(entry);
       for (const entry of found.republish) {

@@ -9,11 +9,15 @@ export interface LifterRegistry {
   reports(): LifterReport[];
   announced(jid: string, announcement: LifterAnnouncement, now: Instant): void;
   left(jid: string, now: Instant): void;
+  /** Only from now on can lifters have said that they are there. */
+  began(now: Instant): void;
+  /** Those that have jobs, by the ledger, and of which nothing has been heard: neither that they are there nor that they are not. */
+  silent(): string[];
   /** It was shutting down when it left, and did not run the job any more: it has handed it back, even if that was not heard. */
   handedBack(jid: string, job: JobId): boolean;
   /** It is there, and its last word does not have this attempt among what it runs. */
   deniesRunning(jid: string, job: JobId, attempt: number): boolean;
-  /** A job was given to it. One that has not announced itself counts as gone from now on. */
+  /** A job was given to it. One that has not announced itself is silent from now on. */
   gave(jid: string, job: JobId, now: Instant): void;
   /** A job is no longer with it. */
   took(jid: string, job: JobId): void;
@@ -24,6 +28,8 @@ interface Lifter {
   announced: { readonly at: Instant; readonly what: LifterAnnouncement } | undefined;
   handlers: ReadonlySet<string>;
   goneSince: Instant | undefined;
+  /** It counts as gone, for nothing was heard of it. */
+  isSilent: boolean;
   /** The jobs it has, by the ledger. */
   readonly jobs: Set<JobId>;
 }
@@ -40,6 +46,7 @@ export function createLifterRegistry(slotsOfAccount = Number.POSITIVE_INFINITY):
       announced: undefined,
       handlers: new Set(),
       goneSince,
+      isSilent: goneSince !== undefined,
       jobs: new Set(),
     };
     lifters.set(jid, met);
@@ -66,23 +73,30 @@ export function createLifterRegistry(slotsOfAccount = Number.POSITIVE_INFINITY):
       return loads;
     },
     reports: () =>
-      [...lifters.values()].map(({ jid, announced, goneSince }) => ({
+      [...lifters.values()].map(({ jid, announced, goneSince, isSilent }) => ({
         jid,
         ...(announced && { announced: { at: announced.at, running: announced.what.running } }),
-        ...(goneSince === undefined ? {} : { goneSince }),
+        ...(goneSince === undefined ? {} : { goneSince, isSilent }),
       })),
     announced(jid, announcement, now) {
       const lifter = meet(jid, undefined);
       lifter.announced = { at: now, what: announcement };
       lifter.handlers = new Set(announcement.handlers);
       lifter.goneSince = undefined;
+      lifter.isSilent = false;
     },
     left(jid, now) {
       const lifter = lifters.get(jid);
       if (lifter === undefined) return;
       lifter.goneSince ??= now;
+      lifter.isSilent = false;
       forgetIfDone(lifter);
     },
+    began(now) {
+      for (const lifter of lifters.values())
+        if (lifter.isSilent && lifter.goneSince !== undefined) lifter.goneSince = now;
+    },
+    silent: () => [...lifters.values()].filter(({ isSilent }) => isSilent).map(({ jid }) => jid),
     handedBack(jid, job) {
       const last = lifters.get(jid)?.announced?.what;
       return last?.draining === true && !last.running.some(({ id }) => id === job);

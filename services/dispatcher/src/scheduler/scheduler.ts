@@ -33,6 +33,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
   const { history, onChange, onEnd, onOutcome, onGone, onGiven, onRetry, onNote } = options;
   const { onRefused } = options;
+  /** Since when lifters can have said that they are there; undefined until the first tick. */
+  let leadingSince: number | undefined;
   const lifters = createLifterRegistry(options.slotsOfAccount);
   const queue = createPendingQueue(options.order);
   /** Jobs whose start, or next attempt, is still to come. */
@@ -308,12 +310,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       assign();
     },
     tick() {
+      if (leadingSince === undefined) {
+        leadingSince = now();
+        lifters.began(leadingSince);
+      }
       for (const job of agenda.due(now())) {
         const entry = ledger.get(job);
         if (entry !== undefined && !isDecided(job)) lookAt(entry);
       }
       for (const result of outcomes.unopposed()) ended(result);
-      if (running.total > 0) attempts.reconcile(assignedEntries());
+      if (running.total > 0) attempts.reconcile(assignedEntries(), leadingSince);
       wholes.endDesertedParts();
       assign();
     },
@@ -327,6 +333,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       };
     },
     lifters: () => lifters.live(),
+    silentLifters: () => lifters.silent(),
     openOf: (requester) => open.ofRequester(requester),
     endedPerSecond: () => rate.perSecond(),
     openJobs,

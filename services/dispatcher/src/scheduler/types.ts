@@ -121,10 +121,15 @@ export interface Scheduler {
   reported(report: AttemptReport, from: string): void;
   /** The requester has the outcome: the job is let go. */
   told(job: JobId): void;
-  /** Does what has come due; to be called a few times a second. */
+  /**
+   * Does what has come due; to be called a few times a second, from when lifters can have said that they are there: until the first call
+   * none counts as gone.
+   */
   tick(): void;
   counts(): Counts;
   lifters(): readonly LifterLoad[];
+  /** Full JIDs of those that have jobs, by the ledger, and of which nothing has been heard since the term began. */
+  silentLifters(): readonly string[];
   /** Open jobs of a requester, by the key that `requesterKey` gives. */
   openOf(requester: string): number;
   /** Jobs that ended lately. */

@@ -79,6 +79,8 @@ export interface Term {
 
 const tickMs = 250;
 const rollCallMs = 30_000;
+/** Lifters that have jobs and have not announced themselves to the new leader: the server knows whether they are there. */
+const silentCallMs = 2_000;
 /** An outcome whose requester is not told by then is published again: the notifier may never have seen it. */
 const untoldMs = 20_000;
 const untoldIntervalMs = 5_000;
@@ -140,6 +142,8 @@ export async function beginTerm(
   let ended: Error | undefined;
   /** The first sheet tells lifters that the epoch has begun, and they announce themselves once: nobody may miss that. */
   let isOpened = false;
+  /** The first sheet stands in the node: from now on lifters can have announced themselves, and it counts who has not. */
+  let hasBegun = false;
   const isOpen = () => ended === undefined && session.status === 'online';
 
   const writer = createLedgerWriter(ledger, {
@@ -149,7 +153,10 @@ export async function beginTerm(
       await office.certify();
     },
     isStillOurs: office.confirm,
-    onWritten: ({ written }) => acceptances.confirmed(written),
+    onWritten({ written }) {
+      acceptances.confirmed(written);
+      if (!hasBegun && ended === undefined) begin();
+    },
     onPublished: ({ jobs }, ms) => observer.sheetWritten(jobs.length, ms),
     onFailure(error, retryInMs) {
       if (ended === undefined)
@@ -331,8 +338,8 @@ export async function beginTerm(
   });
   const replicas = [catalogue.replica, replicateResults()];
   let timers: readonly NodeJS.Timeout[] = [];
-  function ask(lifters: readonly string[]): void {
-    callRoll({
+  function ask(lifters: readonly string[]): Promise<void> {
+    return callRoll({
       session,
       lifters,
       query: () => (ledger.newest === undefined ? {} : { newest: ledger.newest }),
@@ -344,6 +351,16 @@ export async function beginTerm(
       onFailure: (error, lifter) => log.debug({ err: error, lifter }, 'no answer to the roll call'),
     }).catch((error: unknown) => log.warn({ err: error }, 'the roll call failed'));
   }
+  /** One question to each at a time. */
+  let isAskingSilentOnes = false;
+  function askSilentOnes(): void {
+    const silent = scheduler.silentLifters();
+    if (isAskingSilentOnes || silent.length === 0) return;
+    isAskingSilentOnes = true;
+    ask(silent).finally(() => {
+      isAskingSilentOnes = false;
+    });
+  }
   const startTimers = (openedAt: number) => [
     setInterval(() => {
       scheduler.tick();
@@ -353,7 +370,8 @@ export async function beginTerm(
     setInterval(() => {
       for (const result of scheduler.untoldFor(untoldMs)) publish(result);
     }, untoldIntervalMs),
-    setInterval(() => ask(scheduler.lifters().map(({ jid }) => jid)), rollCallMs),
+    setInterval(() => void ask(scheduler.lifters().map(({ jid }) => jid)), rollCallMs),
+    setInterval(askSilentOnes, silentCallMs),
     setInterval(() => {
       writer
         .verify(() => nodes.jobs.itemIds())
@@ -363,6 +381,12 @@ export async function beginTerm(
         .catch((error: unknown) => log.debug({ err: error }, 'the ledger could not be verified'));
     }, verifyMs),
   ];
+
+  function begin(): void {
+    hasBegun = true;
+    timers = startTimers(now());
+    askSilentOnes();
+  }
 
   async function end(reason: Error): Promise<void> {
     if (ended !== undefined) return;
@@ -394,7 +418,6 @@ export async function beginTerm(
     throw error;
   });
   isOpened = true;
-  timers = startTimers(now());
   writer.kick();
   log.info({ epoch: office.epoch, open: ledger.size, sheets: ledger.sheets }, 'active');
 
@@ -408,7 +431,7 @@ export async function beginTerm(
       scheduler.left(jid);
       onCounts();
       // It may be there all the same: the server ends an old stream after a new one of the same full JID has begun.
-      ask([jid]);
+      void ask([jid]);
     },
     end,
   };

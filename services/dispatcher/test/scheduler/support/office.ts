@@ -83,6 +83,10 @@ export function office(limits: Limits = {}, order?: QueueOrder) {
     nextTerm(more: Partial<SchedulerOptions> = {}) {
       return createScheduler({ ...options, history: createHistory(), ...more });
     },
+    /** Time passes, and nothing is done. */
+    wait(ms: number) {
+      now += ms;
+    },
     pass(ms: number) {
       now += ms;
       scheduler.tick();
