@@ -46,6 +46,7 @@ export {
   takes,
   targetName,
 } from './policies/choose.js';
+export * from './policies/clocks.js';
 export * from './policies/ending.js';
 export * from './policies/ids.js';
 export * from './policies/multicast.js';

@@ -119,7 +119,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     longestRestMs,
     async publish(id, batch) {
       lastResults = batch;
-      await results.publish(batch, { id });
+      await results.publish(ring.ordered(batch), { id });
       confirm(batch);
     },
     async hasArrived(id) {

@@ -15,6 +15,8 @@ export interface ResultRing {
   next(): Promise<string>;
   /** The last id is another account's. The next ones are a ring of their own, under a name that nobody can foresee. */
   taken(): void;
+  /** The results as they are to stand in the item whose id was given last: newer than all before, whatever the clock says. */
+  ordered(results: readonly JobResult[]): readonly JobResult[];
   /** Whether the item holds these results, and not what it held before. */
   holds(id: string, results: readonly JobResult[]): Promise<boolean>;
 }
@@ -22,14 +24,18 @@ export interface ResultRing {
 /**
  * @param account bare JID of the lifter: nobody else should write under ids with that name
  * @param size how many items there are, at most
+ * @param now milliseconds since 1970; it may go backwards
  */
 export function createResultRing(
   node: Pick<PubSubNode<readonly JobResult[]>, 'items'>,
   account: () => string,
   size: number,
+  now: () => number = Date.now,
 ): ResultRing {
   /** Of the next item, once found. */
   let place = 0;
+  /** Of the newest item. */
+  let order = 0;
   let finding: Promise<void> | undefined;
   let name = '';
   const idOf = (of: number) => `${account()}:${name}${of}`;
@@ -47,7 +53,10 @@ export function createResultRing(
 
   async function writtenAt(of: number): Promise<number | undefined> {
     const item = await read(idOf(of));
-    return item && Math.max(...item.value.map(({ finished }) => finished));
+    if (item === undefined) return undefined;
+    const written = Math.max(...item.value.map((result) => result.order ?? result.finished));
+    order = Math.max(order, written);
+    return written;
   }
 
   async function search(): Promise<void> {
@@ -68,6 +77,7 @@ export function createResultRing(
       await find();
       const id = idOf(place);
       place = (place + 1) % size;
+      order = Math.max(order + 1, now());
       return id;
     },
     taken() {
@@ -75,6 +85,7 @@ export function createResultRing(
       place = 0;
       finding = Promise.resolve();
     },
+    ordered: (results) => results.map((result) => ({ ...result, order })),
     async holds(id, results) {
       const there = (await read(id))?.value ?? [];
       return results.every(({ job, attempt }) =>

@@ -20,7 +20,8 @@ function keeping(size: number, publisherOf: (id: string) => Jid = () => own) {
       });
     },
   };
-  const startProcess = (now = size) => createResultRing(node, account, now);
+  const startProcess = (places = size, now?: () => number) =>
+    createResultRing(node, account, places, now);
   return { kept, startProcess, reads: () => reads };
 }
 
@@ -85,6 +86,47 @@ describe('the ids of items of results', () => {
         },
       ),
     ));
+
+  it('go on after the newest when the clock was put back: the newest results are not overwritten', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 40 }),
+        fc.array(
+          fc.record({
+            count: fc.nat({ max: 60 }),
+            stepMs: fc.integer({ min: -7_200, max: 7_200 }),
+          }),
+          { maxLength: 6 },
+        ),
+        async (size, processes) => {
+          const { kept, startProcess } = keeping(size);
+          let number = 0;
+          let clock = 10_000_000;
+          for (const { count, stepMs } of processes) {
+            clock += stepMs;
+            const ring = startProcess(size, () => clock);
+            for (let written = 0; written < count; written += 1) {
+              clock += 1;
+              const id = await ring.next();
+              kept.set(id, ring.ordered([{ ...result(++number), finished: clock }]));
+            }
+          }
+          const newest = Array.from({ length: Math.min(size, number) }, (_, back) => number - back);
+          expect(numbers(kept)).toEqual(newest.reverse());
+        },
+      ),
+    ));
+
+  it('go on after what lifters of older versions wrote, which say only when jobs ended', async () => {
+    const { kept, startProcess } = keeping(4);
+    const older = startProcess();
+    for (let number = 1; number <= 6; number += 1) kept.set(await older.next(), [result(number)]);
+    for (let number = 7; number <= 9; number += 1) {
+      const ring = startProcess(4, () => 0);
+      kept.set(await ring.next(), ring.ordered([{ ...result(number), finished: 0 }]));
+    }
+    expect(numbers(kept)).toEqual([6, 7, 8, 9]);
+  });
 
   it('are found with a few reads', async () => {
     const { kept, startProcess, reads } = keeping(500);

@@ -10,4 +10,6 @@ export interface FailedJob {
   readonly finished?: Instant;
   /** Number of the job that was made of it, once it has been retried. */
   readonly retriedAs?: number;
+  /** Whose term it was written in: what a leader wrote late is known by it. Absent in items of older dispatchers. */
+  readonly epoch?: number;
 }

@@ -79,6 +79,11 @@ export interface NewJob {
   readonly notBefore?: Instant;
   /** After it, the job ends as `expired`. */
   readonly deadline?: Instant;
+  /**
+   * When `notBefore` or `deadline` was written, by the same clock: so whoever leads next, by another clock, knows how long was meant. Absent
+   * where there is neither, and in entries of older dispatchers.
+   */
+  readonly asOf?: Instant;
   /** For one attempt, in milliseconds. */
   readonly timeoutMs: number;
   /** An integer; higher goes first. Ordinary is 0. */

@@ -16,6 +16,11 @@ interface ResultBase {
   readonly failures: readonly Failure[];
   /** Bare JID of who asked. Only if the services are configured to say so. */
   readonly requester?: string;
+  /**
+   * Tells a lifter's newer items from its older ones: higher in each, whatever its clock does. Milliseconds since 1970 as long as the clock
+   * only goes forwards. Older lifters do not say it.
+   */
+  readonly order?: number;
 }
 
 /** How a job ended: the terminal outcome that the `results` node makes public. */

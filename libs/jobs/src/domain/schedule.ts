@@ -17,8 +17,12 @@ export interface Schedule {
   readonly created: Instant;
   /** The time of the last run that brought a job, or was missed; none before the first. */
   readonly last?: Instant;
+  /** When a leader found that the last run was in the future, and had the schedule go on from there. */
+  readonly clockSet?: Instant;
   readonly priority: number;
   readonly target: Target;
+  /** Whose term it was written in: what a leader wrote late is known by it. Absent in items of older dispatchers. */
+  readonly epoch?: number;
   /** Stands for the message that asked for it: the same message twice is one schedule. None if the message had no id. */
   readonly message?: string;
 }

@@ -314,13 +314,13 @@ export function openLedger(options: LedgerOptions): Ledger {
 }
 
 function applyChange(entry: JobEntry, change: EntryChange, revision: number): JobEntry {
-  const { notBefore, deadline, uniqueKey, traceparent, cancelRequested, ...required } = {
+  const { notBefore, deadline, asOf, uniqueKey, traceparent, cancelRequested, ...required } = {
     ...entry,
     ...change,
   };
   return {
     ...required,
     revision,
-    ...present({ notBefore, deadline, uniqueKey, traceparent, cancelRequested }),
+    ...present({ notBefore, deadline, asOf, uniqueKey, traceparent, cancelRequested }),
   };
 }

@@ -10,7 +10,7 @@ export interface SheetItem {
 
 /** What never changes in an entry. */
 type Fixed = 'id' | 'number' | 'revision' | 'requester' | 'submitted';
-type Optional = 'notBefore' | 'deadline' | 'uniqueKey' | 'traceparent' | 'cancelRequested';
+type Optional = 'notBefore' | 'deadline' | 'asOf' | 'uniqueKey' | 'traceparent' | 'cancelRequested';
 
 /** New values for an entry; `undefined` takes an optional one away. */
 export type EntryChange = Partial<Omit<JobEntry, Fixed | Optional>> & {

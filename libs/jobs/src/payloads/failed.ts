@@ -15,13 +15,14 @@ import { decodeJob, encodeJob, JOBS_NAMESPACE } from './sheet.js';
 
 /** An item of the `failed` node: one job that failed for good. Its id is the job's number. */
 export const failedCodec: PayloadCodec<FailedJob> = {
-  encode: ({ entry, error, finished, retriedAs }) =>
+  encode: ({ entry, error, finished, retriedAs, epoch }) =>
     xml(
       'failed',
       {
         xmlns: JOBS_NAMESPACE,
         finished: optionalTimestamp(finished),
         'retried-as': retriedAs,
+        epoch,
       },
       encodeJob(entry),
       xml('error', {}, jsonElement(jobErrorJson(error))),
@@ -39,6 +40,7 @@ export const failedCodec: PayloadCodec<FailedJob> = {
       ...present({
         finished: optionalInstant(element, 'finished'),
         retriedAs: optionalInteger(element, 'retried-as', 1),
+        epoch: optionalInteger(element, 'epoch', 1),
       }),
     };
   },

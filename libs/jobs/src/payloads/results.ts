@@ -13,6 +13,7 @@ import {
   malformed,
   oneOf,
   optionalInstant,
+  optionalInteger,
   optionalText,
   optionalTimestamp,
   present,
@@ -48,6 +49,7 @@ function encodeResult(result: JobResult): Element {
       started: optionalTimestamp(result.started),
       finished: timestamp(result.finished),
       requester: result.requester,
+      order: result.order,
     },
     ...(result.status === 'succeeded' ? [jsonElement(result.value)] : encodeError(result.error)),
     ...(result.failures.length === 0
@@ -74,6 +76,7 @@ function decodeResult(element: Element): JobResult {
       lifter: optionalText(element, 'lifter'),
       started: optionalInstant(element, 'started'),
       requester: optionalText(element, 'requester'),
+      order: optionalInteger(element, 'order', 0),
     }),
   };
   const status = oneOf(element, 'status', ['succeeded', 'failed', 'cancelled', 'expired']);

@@ -9,6 +9,7 @@ import {
   instant,
   integer,
   optionalInstant,
+  optionalInteger,
   optionalText,
   optionalTimestamp,
   present,
@@ -34,7 +35,7 @@ const scheduleShape = z.object({
 
 /** An item of the `schedules` node: one schedule. Its id is the schedule's number. */
 export const scheduleCodec: PayloadCodec<Schedule> = {
-  encode: ({ number, kind, created, last, priority, message, ...inJson }) => {
+  encode: ({ number, kind, created, last, clockSet, priority, epoch, message, ...inJson }) => {
     const { cron, timeZone, args, requester, target } = inJson;
     return xml(
       'schedule',
@@ -44,7 +45,9 @@ export const scheduleCodec: PayloadCodec<Schedule> = {
         kind,
         created: timestamp(created),
         last: optionalTimestamp(last),
+        'clock-set': optionalTimestamp(clockSet),
         priority,
+        epoch,
         message,
       },
       jsonElement({
@@ -67,6 +70,8 @@ export const scheduleCodec: PayloadCodec<Schedule> = {
       ...shapedJson(element, scheduleShape),
       ...present({
         last: optionalInstant(element, 'last'),
+        clockSet: optionalInstant(element, 'clock-set'),
+        epoch: optionalInteger(element, 'epoch', 1),
         message: optionalText(element, 'message'),
       }),
     };

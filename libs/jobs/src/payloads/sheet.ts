@@ -107,6 +107,7 @@ export function encodeJob(job: JobEntry): Element {
       submitted: timestamp(job.submitted),
       'not-before': optionalTimestamp(job.notBefore),
       deadline: optionalTimestamp(job.deadline),
+      'as-of': optionalTimestamp(job.asOf),
       'timeout-ms': job.timeoutMs,
       priority: job.priority,
       attempt: job.attempt,
@@ -155,6 +156,7 @@ export function decodeJob(element: Element): JobEntry {
     ...present({
       notBefore: optionalInstant(element, 'not-before'),
       deadline: optionalInstant(element, 'deadline'),
+      asOf: optionalInstant(element, 'as-of'),
       cancelRequested: decodeCancel(element),
     }),
   };

@@ -15,6 +15,7 @@ const FIXED_BYTES =
 const ASSIGNED_BYTES = ` lifter="" since=""`.length + INSTANT;
 const NOT_BEFORE_BYTES = ` not-before=""`.length + INSTANT;
 const DEADLINE_BYTES = ` deadline=""`.length + INSTANT;
+const AS_OF_BYTES = ` as-of=""`.length + INSTANT;
 const CANCEL_BYTES = `<cancel at="" by=""/>`.length + INSTANT;
 
 /** `<gone id revision/>` takes at most this. */
@@ -36,7 +37,7 @@ export function jobBytesAtMost(job: JobEntry): number {
 }
 
 function measure(job: JobEntry): number {
-  const { state, cancelRequested, notBefore, deadline } = job;
+  const { state, cancelRequested, notBefore, deadline, asOf } = job;
   return (
     FIXED_BYTES +
     escapedBytes(jsonText(jobBody(job))) +
@@ -44,6 +45,7 @@ function measure(job: JobEntry): number {
     (state.type === 'assigned' ? ASSIGNED_BYTES + attributeBytes(state.lifter) : 0) +
     (notBefore === undefined ? 0 : NOT_BEFORE_BYTES) +
     (deadline === undefined ? 0 : DEADLINE_BYTES) +
+    (asOf === undefined ? 0 : AS_OF_BYTES) +
     (cancelRequested === undefined ? 0 : CANCEL_BYTES + attributeBytes(cancelRequested.by))
   );
 }

@@ -108,6 +108,7 @@ export const newJob: fc.Arbitrary<NewJob> = fc
     optional({
       notBefore: instant,
       deadline: instant,
+      asOf: instant,
       uniqueKey: anyText,
       traceparent: anyText,
       cancelRequested: record({ at: instant, by: fullJid }),
@@ -132,7 +133,7 @@ export const schedule: fc.Arbitrary<Schedule> = fc
       priority: integer({ min: -9, max: 9 }),
       target,
     }),
-    optional({ last: instant, message: handlerName }),
+    optional({ last: instant, clockSet: instant, epoch: positive, message: handlerName }),
   )
   .map(([base, more]) => ({ ...base, ...more }));
 
@@ -147,7 +148,7 @@ export const jobResult: fc.Arbitrary<JobResult> = fc
       finished: instant,
       failures: fc.array(failure, { maxLength: 3 }),
     }),
-    optional({ lifter: fullJid, started: instant, requester: fullJid }),
+    optional({ lifter: fullJid, started: instant, requester: fullJid, order: count }),
     oneof(
       record({ status: constant('succeeded'), value: jsonValue }),
       record({ status: constant('failed'), error: jobError }),

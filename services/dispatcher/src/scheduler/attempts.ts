@@ -75,7 +75,7 @@ export function createAttempts(ports: AttemptsPorts): Attempts {
         attempt: entry.attempt + 1,
         stalls: entry.stalls + (isStall ? 1 : 0),
         failures: [...entry.failures, failure],
-        notBefore: decision.delayMs > 0 ? now() + decision.delayMs : undefined,
+        ...startIn(entry, decision.delayMs),
       });
     } catch (error) {
       // So many failures that they fit no sheet: enough of them.
@@ -139,8 +139,17 @@ export function createAttempts(ports: AttemptsPorts): Attempts {
     const waitMs = Math.min(declined.maxMs, declined.initialMs * 2 ** declining.times);
     change(entry, {
       state: { type: 'pending' },
-      notBefore: isTakenByAnother ? undefined : now() + waitMs,
+      ...startIn(entry, isTakenByAnother ? 0 : waitMs),
     });
+  }
+
+  /** What is written of a job's start and deadline goes by one clock: this leader's. */
+  function startIn({ deadline }: JobEntry, delayMs: number): Changes {
+    const isTimed = delayMs > 0 || deadline !== undefined;
+    return {
+      notBefore: delayMs > 0 ? now() + delayMs : undefined,
+      asOf: isTimed ? now() : undefined,
+    };
   }
 
   return {

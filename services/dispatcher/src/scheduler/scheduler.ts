@@ -6,6 +6,7 @@ import {
   createPendingQueue,
   createTally,
   endDecision,
+  inOwnTime,
   isDelayed,
   type JobEntry,
   type JobId,
@@ -72,10 +73,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     openJobs.opened(entry);
     openJobs.closed(entry, now());
   }
-  const found = [...ledger.entries()].sort((a, b) => a.number - b.number);
+  const found = [...ledger.entries()].sort((a, b) => a.number - b.number).map(adopt);
   for (const entry of found) meet(entry);
   for (const { entry, at } of turnsIn(found)) queue.hadTurn(entry, at);
   for (const part of wholes.orphans()) dismiss(part);
+
+  /** Another leader's clock may have been ahead. */
+  function adopt(entry: JobEntry): JobEntry {
+    const times = inOwnTime(entry, now());
+    return times === undefined ? entry : ledger.change(entry.id, times);
+  }
 
   function meet(entry: JobEntry): void {
     if (entry.target.type !== 'child') open.add(entry);
@@ -262,10 +269,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       requestCancel(entry, by);
       return entry.state.type === 'pending' && isDecided(job) ? 'cancelled' : 'requested';
     },
-    amend(job, { notBefore, deadline, uniqueKey, ...wanted }) {
+    amend(job, { notBefore, deadline, asOf, uniqueKey, ...wanted }) {
       const entry = ledger.get(job);
       if (entry === undefined) return;
-      const changed = change(entry, { ...wanted, notBefore, deadline, uniqueKey });
+      const changed = change(entry, { ...wanted, notBefore, deadline, asOf, uniqueKey });
       openJobs.amended(entry, changed);
       assign();
     },

@@ -10,6 +10,8 @@ import { jobIdFrom } from '../job-id.js';
 import { nextRun } from './clock.js';
 
 export interface SchedulesPorts {
+  /** Of the term: what is stored says it. */
+  readonly epoch: number;
   /** Schedules as the node holds them. */
   readonly found: readonly Schedule[];
   /** Puts a schedule into the node, in place of its earlier state. */
@@ -35,12 +37,20 @@ export interface Schedules {
   add(schedule: Omit<Schedule, 'number'>): Promise<ScheduleView>;
   /** False if there is none of that number. Resolves when it is gone from the node. */
   remove(number: number): Promise<boolean>;
+  /**
+   * Compares with what the node holds: what an earlier leader wrote or took off late, when we had read the node already, is put right.
+   * @param read all schedules of the node
+   * @returns the numbers of those that were put right; none too if something was being written meanwhile
+   */
+  verify(read: () => Promise<readonly Schedule[]>): Promise<readonly number[]>;
   /** Brings the jobs that have come due; to be called about once a second or more. */
   tick(): void;
 }
 
 /** A run that is so late was missed: longer than a take-over or a restart of the server takes. */
 const missedAfterMs = 60_000;
+/** A last run that is so far in the future was noted by a clock that was ahead; less is how clocks differ. */
+const aheadMs = 60_000;
 /** After a run could not be noted. */
 const againMs = 5_000;
 
@@ -52,13 +62,41 @@ interface Row {
 }
 
 export function createSchedules(ports: SchedulesPorts): Schedules {
-  const { store, discard, submit, missedRuns, now, onNote } = ports;
+  const { submit, missedRuns, now, onNote } = ports;
+  /** How much is being written, and how much was. */
+  let writing = 0;
+  let written = 0;
   const rows = new Map<number, Row>();
   /** Those that do not stand in the node yet, by their numbers. */
   const adding = new Map<number, { schedule: Schedule; stored: Promise<ScheduleView> }>();
   let lastNumber = 0;
 
-  for (const schedule of ports.found) put(schedule);
+  for (const schedule of ports.found) put(inOwnTime(schedule));
+
+  /** It goes on from now, not when this clock has come as far as the other one was. */
+  function inOwnTime(schedule: Schedule): Schedule {
+    const { number, created, last = created } = schedule;
+    if (last <= now() + aheadMs) return schedule;
+    onNote(
+      { schedule: number, last, now: now() },
+      'the last run is in the future: a clock was ahead',
+    );
+    return { ...schedule, last: now(), clockSet: now() };
+  }
+
+  async function write(work: () => Promise<void>): Promise<void> {
+    writing += 1;
+    try {
+      await work();
+    } finally {
+      writing -= 1;
+      written += 1;
+    }
+  }
+
+  const store = (schedule: Schedule) => write(() => ports.store(schedule));
+  const discard = (number: number) => write(() => ports.discard(number));
+  const ofThisTerm = (schedule: Schedule): Schedule => ({ ...schedule, epoch: ports.epoch });
 
   function put(schedule: Schedule): Row {
     lastNumber = Math.max(lastNumber, schedule.number);
@@ -80,7 +118,7 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
     if (isMissed) onNote({ schedule: number, at: due, missedRuns }, 'runs were missed');
     if (!isMissed || missedRuns === 'once') await submit(schedule, jobIdFor(schedule, due), due);
     if (rows.get(number) !== row) return;
-    const noted = { ...schedule, last: due };
+    const noted = ofThisTerm({ ...schedule, last: due });
     await store(noted);
     if (rows.get(number) === row) put(noted);
     // It was taken off meanwhile, and has just been put back into the node.
@@ -117,7 +155,7 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
     },
     add(asked) {
       lastNumber += 1;
-      const schedule = { ...asked, number: lastNumber };
+      const schedule = ofThisTerm({ ...asked, number: lastNumber });
       const stored = store(schedule)
         .then(() => view(schedule, put(schedule).next))
         .finally(() => adding.delete(schedule.number));
@@ -129,8 +167,28 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
       await discard(number);
       return rows.delete(number);
     },
+    async verify(read) {
+      const before = written;
+      if (writing > 0) return [];
+      const found = new Map((await read()).map((schedule) => [schedule.number, schedule]));
+      if (writing > 0 || written !== before) return [];
+      const changed = [...rows.values()].filter(({ schedule }) => {
+        const there = found.get(schedule.number);
+        return there === undefined || there.epoch !== schedule.epoch;
+      });
+      const foreign = [...found.keys()].filter((number) => !rows.has(number));
+      for (const { schedule } of changed) {
+        const own = ofThisTerm(schedule);
+        await store(own);
+        if (rows.get(own.number)?.schedule === schedule) put(own);
+      }
+      for (const number of foreign) if (!rows.has(number)) await discard(number);
+      return [...changed.map(({ schedule }) => schedule.number), ...foreign];
+    },
     tick() {
-      for (const row of rows.values()) {
+      for (let row of rows.values()) {
+        const inTime = inOwnTime(row.schedule);
+        if (inTime !== row.schedule && row.notBefore <= now()) row = put(inTime);
         const { next, notBefore, schedule } = row;
         if (next === undefined || next > now() || notBefore > now()) continue;
         row.notBefore = Number.POSITIVE_INFINITY;
@@ -147,7 +205,8 @@ function view(schedule: Schedule, next: Instant | undefined): ScheduleView {
   return { schedule, ...(next !== undefined && { next }) };
 }
 
-/** Always the same for the same run. */
-function jobIdFor({ number, created }: Schedule, at: Instant): JobId {
-  return jobIdFrom(`${number} ${created} ${at}`, at);
+/** Always the same for the same run. By a clock that was ahead, there may have been one of that time before its time. */
+function jobIdFor({ number, created, clockSet }: Schedule, at: Instant): JobId {
+  const set = clockSet === undefined ? '' : ` ${clockSet}`;
+  return jobIdFrom(`${number} ${created} ${at}${set}`, at);
 }

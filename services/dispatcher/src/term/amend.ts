@@ -10,7 +10,6 @@ import type { AmendAnswer, Brought, RunRequest } from '../desk.js';
 import { requestId } from '../job-id.js';
 import type { History } from '../scheduler/history.js';
 import type { Scheduler } from '../scheduler/types.js';
-import type { Acceptances } from './acceptances.js';
 import type { EndedBefore } from './ended-before.js';
 import { problemOf } from './too-long.js';
 import { wantedOf } from './wanted.js';
@@ -20,7 +19,8 @@ export interface AmendmentsParts {
   readonly scheduler: Pick<Scheduler, 'amend' | 'outcome' | 'waitsFor'>;
   readonly history: History;
   readonly endedBefore: Pick<EndedBefore, 'ofMessage'>;
-  readonly acceptances: Pick<Acceptances, 'written' | 'forget'>;
+  /** Resolves when the job, as it is now, stands in the node for whoever may lead next. */
+  readonly stands: (job: JobId) => Promise<void>;
   /** An open job, by the number that people type. */
   readonly openEntry: (number: number) => JobEntry | undefined;
   readonly openWithKey: (kind: string, uniqueKey: string | undefined) => TwinJob | undefined;
@@ -35,7 +35,7 @@ interface TwinJob {
 
 /** Finds the job that a message has brought, and makes another of it as long as it waits for its first start. */
 export function createAmendments(parts: AmendmentsParts) {
-  const { ledger, scheduler, history, acceptances, openEntry, openWithKey, now } = parts;
+  const { ledger, scheduler, history, openEntry, openWithKey, now } = parts;
 
   async function amend(number: number, request: RunRequest): Promise<AmendAnswer> {
     const entry = openEntry(number);
@@ -47,16 +47,14 @@ export function createAmendments(parts: AmendmentsParts) {
     const wanted = wantedOf(request, parts.timeZone, now());
     const problem = problemWith(entry, request, wanted);
     if (problem !== undefined) return { kind: 'impossible', reason: problem };
-    const written = acceptances.written(entry.id);
-    written.catch(() => undefined);
     try {
       scheduler.amend(entry.id, wanted);
     } catch (error) {
-      acceptances.forget(entry.id);
       if (!(error instanceof JobsError)) throw error;
       return { kind: 'impossible', reason: problemOf(error, wanted.args) };
     }
-    const amended = await written;
+    await parts.stands(entry.id);
+    const amended = ledger.get(entry.id) ?? entry;
     const waitsFor = scheduler.waitsFor(entry.id);
     return { kind: 'amended', entry: amended, ...(waitsFor !== undefined && { waitsFor }) };
   }

@@ -215,7 +215,8 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     now: clock,
   });
   const amendments = createAmendments({
-    ...{ ledger, scheduler, history, acceptances, openEntry, openWithKey, timeZone },
+    ...{ ledger, scheduler, history, openEntry, openWithKey, timeZone },
+    stands: parts.stands,
     endedBefore: parts.endedBefore,
     now: clock,
   });

@@ -1,7 +1,10 @@
 import type { FailedJob, JobId, JobResult } from '@heavylift/jobs';
 import { createOutbox } from '@heavylift/service';
 import type { Item, PubSubNode } from '@heavylift/xmpp-pubsub';
+import { LRUCache } from 'lru-cache';
 import type { JobView } from '../desk.js';
+
+const mostMarks = 1_000;
 
 /** Keeps jobs that failed for good, for who wants to look at one, or have it run again. */
 export interface FailedJobs {
@@ -24,12 +27,18 @@ export interface FailedJobsPorts {
   readonly isOpen: () => boolean;
   /** To be awaited before every write. */
   readonly certify: () => Promise<void>;
+  /** To be awaited after it, before anybody relies on it. */
+  readonly confirm: () => Promise<void>;
+  /** Of the term. */
+  readonly epoch: number;
   readonly onStored: (job: JobId) => void;
   readonly onRetry: (error: unknown, retryInMs: number) => void;
 }
 
 export function createFailedJobs(ports: FailedJobsPorts): FailedJobs {
-  const { node, trusted, isOpen, certify, onStored, onRetry } = ports;
+  const { node, trusted, isOpen, certify, confirm, epoch, onStored, onRetry } = ports;
+  /** Marks of this term. An earlier leader, of which it is not known that its time is over, may put an item back as it was before. */
+  const marks = new LRUCache<number, number>({ max: mostMarks });
   const onTheirWay = new Set<JobId>();
   const outbox = createOutbox<FailedJob>({
     isOpen,
@@ -39,7 +48,9 @@ export function createFailedJobs(ports: FailedJobsPorts): FailedJobs {
       for (const job of jobs) {
         const id = String(job.entry.number);
         // The term before may have stored it, and it may have been retried since.
-        if ((await node.items({ ids: [id] })).length === 0) await node.publish(job, { id });
+        if ((await node.items({ ids: [id] })).length === 0)
+          await node.publish({ ...job, epoch }, { id });
+        await confirm();
         onTheirWay.delete(job.entry.id);
         onStored(job.entry.id);
       }
@@ -48,6 +59,11 @@ export function createFailedJobs(ports: FailedJobsPorts): FailedJobs {
     maxEntries: 16,
     onRetry: (error, _jobs, retryInMs) => onRetry(error, retryInMs),
   });
+  function asMarked(job: FailedJob): FailedJob {
+    const as = job.epoch === epoch ? undefined : marks.get(job.entry.number);
+    return as === undefined ? job : { ...job, retriedAs: as };
+  }
+
   return {
     add(job) {
       onTheirWay.add(job.entry.id);
@@ -56,17 +72,18 @@ export function createFailedJobs(ports: FailedJobsPorts): FailedJobs {
     isOnItsWay: (job) => onTheirWay.has(job),
     async find(number) {
       const found = trusted(await node.items({ ids: [String(number)] }));
-      return found.map(({ value }) => value).find(({ entry }) => entry.number === number);
+      return found.map(({ value }) => asMarked(value)).find(({ entry }) => entry.number === number);
     },
     async all() {
       const found: FailedJob[] = [];
       for await (const items of node.pages())
-        for (const { value } of trusted(items)) found.push(value);
+        for (const { value } of trusted(items)) found.push(asMarked(value));
       return found.sort((a, b) => b.entry.number - a.entry.number);
     },
     async retried(job, as) {
       await certify();
-      await node.publish({ ...job, retriedAs: as }, { id: String(job.entry.number) });
+      marks.set(job.entry.number, as);
+      await node.publish({ ...job, retriedAs: as, epoch }, { id: String(job.entry.number) });
     },
     resume: () => outbox.resume(),
     close: () => void outbox.close(),

@@ -93,6 +93,6 @@ export function isStaleEpoch(error: unknown): boolean {
 }
 
 function changesTo(entry: JobEntry): Parameters<Ledger['change']>[1] {
-  const { notBefore, deadline, uniqueKey, traceparent, cancelRequested, ...rest } = entry;
-  return { ...rest, notBefore, deadline, uniqueKey, traceparent, cancelRequested };
+  const { notBefore, deadline, asOf, uniqueKey, traceparent, cancelRequested, ...rest } = entry;
+  return { ...rest, notBefore, deadline, asOf, uniqueKey, traceparent, cancelRequested };
 }

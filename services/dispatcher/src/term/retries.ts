@@ -62,7 +62,7 @@ export function createRetries(ports: RetriesPorts): (number: number) => Promise<
 /** The job from its beginning. Its id is always the same for the same failed job. */
 function anew(entry: JobEntry, now: number): NewJob {
   const { number: _, revision: __, notBefore: ___, cancelRequested: ____, ...job } = entry;
-  const { deadline: _____, traceparent: ______, ...rest } = job;
+  const { deadline: _____, asOf: ______, traceparent: _______, ...rest } = job;
   return {
     ...rest,
     id: jobIdFrom(`retry of ${entry.id}`, madeAt(entry.id)),

@@ -34,7 +34,7 @@ import { createEndedBefore } from './ended-before.js';
 import { createFailedJobs } from './failed-jobs.js';
 import { createGoneJobs, type Memory, newestEpoch, openRemembered } from './memory.js';
 import { type Accounts, openNodes, trustIn } from './nodes.js';
-import { callRoll } from './roll-call.js';
+import { createUpkeep } from './upkeep.js';
 
 export interface TermOptions extends Accounts {
   readonly session: Session;
@@ -77,15 +77,6 @@ export interface Term {
   end(reason: Error): Promise<void>;
 }
 
-const tickMs = 250;
-const rollCallMs = 30_000;
-/** Lifters that have jobs and have not announced themselves to the new leader: the server knows whether they are there. */
-const silentCallMs = 2_000;
-/** An outcome whose requester is not told by then is published again: the notifier may never have seen it. */
-const untoldMs = 20_000;
-const untoldIntervalMs = 5_000;
-/** The node is compared with what it ought to hold: somebody may have purged it, or lowered what it keeps. */
-const verifyMs = 30_000;
 const cancelGraceMs = 10_000;
 const closeTimeoutMs = 2_000;
 
@@ -119,9 +110,9 @@ export async function beginTerm(
     },
     signal: office.signal,
   });
-  const found = trusted
-    .schedules(await readNode(nodes.schedules, office.signal))
-    .map(({ value }) => value);
+  const readSchedules = async () =>
+    trusted.schedules(await readNode(nodes.schedules, office.signal)).map(({ value }) => value);
+  const found = await readSchedules();
   memory.highestEpoch = Math.max(memory.highestEpoch, newestEpoch(items) ?? 0);
   const { ledger, isContinued, recalled, standing } = openRemembered(
     office.epoch,
@@ -155,7 +146,9 @@ export async function beginTerm(
     isStillOurs: office.confirm,
     onWritten({ written }) {
       acceptances.confirmed(written);
-      if (!hasBegun && ended === undefined) begin();
+      if (hasBegun || ended !== undefined) return;
+      hasBegun = true;
+      upkeep.begin();
     },
     onPublished: ({ jobs }, ms) => observer.sheetWritten(jobs.length, ms),
     onFailure(error, retryInMs) {
@@ -196,6 +189,8 @@ export async function beginTerm(
     trusted: trusted.failed,
     isOpen,
     certify: office.certify,
+    confirm: office.confirm,
+    epoch: office.epoch,
     onStored(job) {
       if (toldEarly.delete(job)) scheduler.told(job);
     },
@@ -245,6 +240,7 @@ export async function beginTerm(
 
   const schedules = createSchedules({
     found,
+    epoch: office.epoch,
     async store(schedule) {
       await office.certify();
       await nodes.schedules.publish(schedule, { id: String(schedule.number) });
@@ -337,60 +333,15 @@ export async function beginTerm(
     now,
   });
   const replicas = [catalogue.replica, replicateResults()];
-  let timers: readonly NodeJS.Timeout[] = [];
-  function ask(lifters: readonly string[]): Promise<void> {
-    return callRoll({
-      session,
-      lifters,
-      query: () => (ledger.newest === undefined ? {} : { newest: ledger.newest }),
-      onAnswer(jid, announcement) {
-        scheduler.announced(jid, announcement);
-        onCounts();
-      },
-      onAbsent: (jid) => scheduler.left(jid),
-      onFailure: (error, lifter) => log.debug({ err: error, lifter }, 'no answer to the roll call'),
-    }).catch((error: unknown) => log.warn({ err: error }, 'the roll call failed'));
-  }
-  /** One question to each at a time. */
-  let isAskingSilentOnes = false;
-  function askSilentOnes(): void {
-    const silent = scheduler.silentLifters();
-    if (isAskingSilentOnes || silent.length === 0) return;
-    isAskingSilentOnes = true;
-    ask(silent).finally(() => {
-      isAskingSilentOnes = false;
-    });
-  }
-  const startTimers = (openedAt: number) => [
-    setInterval(() => {
-      scheduler.tick();
-      // By then the lifters have announced themselves.
-      if (now() - openedAt >= graceMs) schedules.tick();
-    }, tickMs),
-    setInterval(() => {
-      for (const result of scheduler.untoldFor(untoldMs)) publish(result);
-    }, untoldIntervalMs),
-    setInterval(() => void ask(scheduler.lifters().map(({ jid }) => jid)), rollCallMs),
-    setInterval(askSilentOnes, silentCallMs),
-    setInterval(() => {
-      writer
-        .verify(() => nodes.jobs.itemIds())
-        .then((lost) => {
-          if (lost > 0) log.warn({ lost }, 'the node has lost sheets, which are written anew');
-        })
-        .catch((error: unknown) => log.debug({ err: error }, 'the ledger could not be verified'));
-    }, verifyMs),
-  ];
-
-  function begin(): void {
-    hasBegun = true;
-    timers = startTimers(now());
-    askSilentOnes();
-  }
+  const upkeep = createUpkeep({
+    ...{ session, scheduler, schedules, ledger, writer, graceMs, publish, onCounts, log },
+    sheetIds: () => nodes.jobs.itemIds(),
+    readSchedules,
+  });
 
   async function end(reason: Error): Promise<void> {
     if (ended !== undefined) return;
-    for (const timer of timers) clearInterval(timer);
+    upkeep.end();
     unlisten();
     unwatch();
     if (session.status === 'online') await writer.close(closeTimeoutMs);
@@ -431,7 +382,7 @@ export async function beginTerm(
       scheduler.left(jid);
       onCounts();
       // It may be there all the same: the server ends an old stream after a new one of the same full JID has begun.
-      void ask([jid]);
+      void upkeep.ask([jid]);
     },
     end,
   };

@@ -13,6 +13,7 @@ export type Wanted = Pick<
   | 'target'
   | 'notBefore'
   | 'deadline'
+  | 'asOf'
   | 'uniqueKey'
 >;
 
@@ -36,6 +37,7 @@ export function wantedOf(
     target: targetOf(clauses),
     ...(start !== undefined && { notBefore: fromNow(start) }),
     ...(withinMs !== undefined && { deadline: fromNow(said + withinMs) }),
+    ...((start ?? withinMs) !== undefined && { asOf: now }),
     ...(uniqueKey !== undefined && { uniqueKey }),
   };
 }

@@ -25,6 +25,7 @@ function book(found: readonly Schedule[] = [], missedRuns: 'skip' | 'once' = 'sk
   const notes: string[] = [];
   const schedules = createSchedules({
     found,
+    epoch: 5,
     async store(schedule) {
       if (refuse) throw new Error('not now');
       node.set(schedule.number, schedule);
@@ -145,5 +146,77 @@ describe('runs that were missed', () => {
     expect(once.brought.map(({ at }) => at)).toEqual([120 * minute]);
     await once.pass(30 * minute);
     expect(once.brought.map(({ at }) => at)).toEqual([120 * minute, 180 * minute]);
+  });
+});
+
+describe('a clock that was two hours ahead', () => {
+  const hour = 3_600_000;
+  const found = { ...everyMinute, number: 1, created: 0, last: 3 * hour };
+
+  it('does not silence a schedule for two hours under a leader whose clock is right', async () => {
+    const { brought, pass, node, notes } = book([found], 'skip', hour);
+    await pass(minute);
+    await pass(minute);
+    expect(brought.map(({ at }) => at)).toEqual([hour + minute, hour + 2 * minute]);
+    expect(node.get(1)).toMatchObject({ last: hour + 2 * minute, clockSet: hour });
+    expect(notes).toEqual(['the last run is in the future: a clock was ahead']);
+  });
+
+  it('nor when it is put right under the same leader', async () => {
+    const { brought, pass } = book([], 'skip', 3 * hour);
+    const other = book([{ ...found, last: 3 * hour - minute }], 'skip', 3 * hour - 1);
+    await other.pass(1);
+    expect(other.brought).toHaveLength(1);
+    await other.pass(-2 * hour);
+    await other.pass(minute);
+    expect(other.brought.map(({ at }) => at)).toEqual([3 * hour, hour + minute]);
+    await pass(minute);
+    expect(brought).toEqual([]);
+  });
+
+  it('does not keep runs from being brought whose time that clock had shown before', async () => {
+    const early = book([{ ...found, last: hour }], 'skip', hour);
+    await early.pass(minute);
+    const right = book([{ ...found, last: 3 * hour }], 'skip', hour);
+    await right.pass(minute);
+    expect(right.brought[0]?.at).toBe(early.brought[0]?.at);
+    expect(right.brought[0]?.job).not.toBe(early.brought[0]?.job);
+  });
+
+  it('that differs by less than a minute is none: no run is brought twice', async () => {
+    const { brought, pass } = book([{ ...found, last: hour + 30_000 }], 'skip', hour);
+    await pass(29_000);
+    expect(brought).toEqual([]);
+  });
+});
+
+describe('what an earlier leader does to the node late', () => {
+  const read = (node: ReadonlyMap<number, Schedule>) => async () => [...node.values()];
+
+  it('is put right: a schedule overwritten, brought back or taken off', async () => {
+    const kept = { ...everyMinute, number: 1, epoch: 3, last: 5 * minute };
+    const { schedules, node } = book([kept, { ...kept, number: 2 }], 'skip', 5 * minute);
+    const { schedule } = await schedules.add({ ...everyMinute, created: 5 * minute });
+    await schedules.remove(2);
+    // It was to make a schedule too, noted a run of one that is gone since, and was told to take one off.
+    node.set(3, { ...everyMinute, number: 3, epoch: 4, cron: '0 0 1 1 *' });
+    node.set(2, { ...kept, number: 2, epoch: 4 });
+    node.delete(1);
+    expect([...(await schedules.verify(read(node)))].sort()).toEqual([1, 2, 3]);
+    expect(node.get(1)).toEqual({ ...kept, epoch: 5 });
+    expect(node.get(2)).toBeUndefined();
+    expect(node.get(3)).toEqual(schedule);
+    expect(await schedules.verify(read(node))).toEqual([]);
+  });
+
+  it('is not mistaken for what is being written meanwhile', async () => {
+    const { schedules, node } = book();
+    const before = [...node.values()];
+    const put = await schedules.verify(async () => {
+      await schedules.add(everyMinute);
+      return before;
+    });
+    expect(put).toEqual([]);
+    expect(node.size).toBe(1);
   });
 });

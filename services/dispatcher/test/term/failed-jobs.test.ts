@@ -24,6 +24,8 @@ function setUp() {
     trusted: (items) => items,
     isOpen: () => true,
     certify: async () => undefined,
+    confirm: async () => undefined,
+    epoch: 5,
     onStored: (job) => stored.push(job),
     onRetry: () => undefined,
   });
@@ -47,5 +49,35 @@ describe('a job that failed for good', () => {
   it('is not on its way if it was never added', () => {
     const { failed } = setUp();
     expect(failed.isOnItsWay(entry.id)).toBe(false);
+  });
+});
+
+describe('the mark that a failed job was retried', () => {
+  it('holds though an earlier leader puts the item back late, as it was before', async () => {
+    let item: FailedJob = { entry, error, epoch: 4 };
+    const failed = createFailedJobs({
+      node: {
+        publish: async (job) => {
+          item = job;
+          return '7';
+        },
+        items: async () => [{ id: '7', value: item }],
+        async *pages() {
+          yield [{ id: '7', value: item }];
+        },
+      },
+      trusted: (items) => items,
+      isOpen: () => true,
+      certify: async () => undefined,
+      confirm: async () => undefined,
+      epoch: 5,
+      onStored: () => undefined,
+      onRetry: () => undefined,
+    });
+    await failed.retried(item, 12);
+    expect(item).toMatchObject({ retriedAs: 12, epoch: 5 });
+    item = { entry, error, epoch: 4 };
+    expect(await failed.find(7)).toMatchObject({ retriedAs: 12 });
+    expect(await failed.all()).toMatchObject([{ retriedAs: 12 }]);
   });
 });
