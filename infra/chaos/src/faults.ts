@@ -74,7 +74,7 @@ export const freeze =
     await isolated(world, `${name} frozen`, work, [name]);
   };
 
-type ConnectionFault = 'cut' | 'cut-inside' | 'black-hole' | 'slow';
+type ConnectionFault = 'cut' | 'cut-inside' | 'black-hole' | 'slow' | 'stall';
 
 /** A connection of any service goes bad. */
 export const connection =
@@ -97,6 +97,10 @@ export const connection =
           line.blackHole();
           await sleep(ms);
           return line.heal();
+        case 'stall':
+          line.stall();
+          await sleep(ms);
+          return line.heal();
         case 'slow':
           line.slow(random.integer(50, 1_500));
           await sleep(ms);
@@ -105,6 +109,27 @@ export const connection =
     };
     await isolated(world, `${kind} ${name}`, work, [name]);
   };
+
+/** For so long somebody may write nothing before it is stalled all the same. */
+const longestWaitMs = 3_000;
+
+/**
+ * The network holds back what a dispatcher writes to the ledger, just as it writes it, and delivers it when another one may have taken
+ * over.
+ */
+export const stallWriting: Fault = async (world, random) => {
+  const { name, line } = member(world, random, 'dispatcher');
+  if (line === undefined) throw new Error(`${name} has no line of its own`);
+  const ms = random.integer(4_000, 9_000);
+  const work = async () => {
+    const isStalled = line.stallBefore(`<publish node="${world.nodes.jobs}"`);
+    await Promise.race([isStalled, sleep(longestWaitMs)]);
+    note(world, `stall ${name} for ${ms} ms as it writes`);
+    await sleep(ms);
+    line.heal();
+  };
+  await isolated(world, `stall ${name}`, work, [name]);
+};
 
 /** The server ends and comes again. */
 export const server =
@@ -168,6 +193,37 @@ export const clockJump: Fault = async (world, random) => {
   await writeFile(world.clockFile, String(ms));
   signal('SIGUSR2');
   await sleep(500);
+};
+
+/** Its process has the machine's own time of day again when it is started anew. */
+async function setClock({ clockFile }: World, { signal }: Member, ms: number): Promise<void> {
+  await writeFile(clockFile, String(ms));
+  signal('SIGUSR2');
+  await sleep(300);
+}
+
+/**
+ * A dispatcher whose clock is ahead leads for a while, then one whose clock is right, and therefore behind: all that the first one wrote
+ * is in the future. The clock of a lifter goes back meanwhile, and the lifter is started anew.
+ */
+export const clockBehind: Fault = async (world, random) => {
+  const ms = random.integer(600_000, 7_200_000);
+  const lifter = member(world, random, 'lifter');
+  const dispatchers = world.crew.of('dispatcher');
+  note(
+    world,
+    `the clocks of all dispatchers are ${ms} ms ahead, that of ${lifter.name} as much behind`,
+  );
+  for (const dispatcher of dispatchers) await setClock(world, dispatcher, ms);
+  await setClock(world, lifter, -ms);
+  // The first is replaced by one that is ahead, the last by one that is right.
+  for (const { name, signal } of dispatchers) {
+    note(world, `kill ${name}`);
+    signal('SIGKILL');
+    await sleep(random.integer(3_000, 6_000));
+  }
+  note(world, `restart ${lifter.name}`);
+  await lifter.restart();
 };
 
 /** An administrator spoils a node, and puts all right again some seconds later. */

@@ -1,4 +1,5 @@
 import {
+  clockBehind,
   clockJump,
   connection,
   type Fault,
@@ -10,6 +11,7 @@ import {
   oneOf,
   rollingRestart,
   server,
+  stallWriting,
   trimResults,
 } from './faults.js';
 import type { Tolerable } from './report.js';
@@ -110,6 +112,14 @@ export const scenarios: readonly Scenario[] = [
     pauseMs: [1_000, 4_000],
   },
   {
+    name: 'stall',
+    summary:
+      'the network holds back what a service and the server say to each other, and delivers it later',
+    fault: oneOf(stallWriting, stallWriting, connection('stall')),
+    tolerates: both,
+    pauseMs: [2_000, 6_000],
+  },
+  {
     name: 'server-stop',
     summary: 'SIGTERM to the server, then it is started again',
     fault: server('SIGTERM'),
@@ -136,6 +146,13 @@ export const scenarios: readonly Scenario[] = [
     fault: oneOf(clockJump, clockJump, killAnyone),
     tolerates: ['repeated'],
     pauseMs: [2_000, 6_000],
+  },
+  {
+    name: 'clock-behind',
+    summary: 'a dispatcher takes over whose clock is up to two hours behind that of the one before',
+    fault: clockBehind,
+    tolerates: ['repeated'],
+    pauseMs: [2_000, 5_000],
   },
   {
     name: 'node-configuration',

@@ -136,6 +136,18 @@ describe('entries', () => {
     expect(readLedger(node.items()).get(idOf(1))).toStrictEqual(ledger.get(idOf(1)));
   });
 
+  it('are amended without being written, and written so with their next change', () => {
+    const { ledger, node } = begun();
+    ledger.add(someJob(1, { notBefore: 90 }));
+    node.flush(ledger);
+    expect(ledger.amend(idOf(1), { notBefore: 5 })).toMatchObject({ notBefore: 5, revision: 1 });
+    expect(ledger.due).toBe('nothing');
+    expect(ledger.isConfirmed(idOf(1))).toBe(true);
+    ledger.change(idOf(1), { priority: 2 });
+    node.flush(ledger);
+    expect(readLedger(node.items()).get(idOf(1))).toMatchObject({ notBefore: 5, revision: 2 });
+  });
+
   it('lose an optional property that is set to undefined', () => {
     const { ledger } = begun();
     ledger.add(someJob(1, { notBefore: 5, deadline: 9 }));

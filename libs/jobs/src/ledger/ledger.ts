@@ -267,6 +267,13 @@ export function openLedger(options: LedgerOptions): Ledger {
       return changed;
     },
 
+    amend(id, change) {
+      const { job, entry } = openEntry(id);
+      job.entry = applyChange(entry, change, job.revision);
+      job.bytes = jobBytesAtMost(job.entry);
+      return job.entry;
+    },
+
     remove(id) {
       const { job } = openEntry(id);
       size -= 1;

@@ -68,6 +68,11 @@ export interface Ledger {
   restore(entry: JobEntry): JobEntry;
   /** @throws JobsError `unknown-job`, `entry-too-large`; nothing has changed then */
   change(id: JobId, change: EntryChange): JobEntry;
+  /**
+   * Takes other values for the entry, which are written with its next change: a change would have its lifter answer anew.
+   * @throws JobsError `unknown-job`
+   */
+  amend(id: JobId, change: EntryChange): JobEntry;
   /** Lets a job go, for good. @throws JobsError `unknown-job` */
   remove(id: JobId): void;
   /** What the next flush would have to say, a sheet that failed included; `removals` may wait a little for company, `entries` may not. */

@@ -81,7 +81,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** Another leader's clock may have been ahead. */
   function adopt(entry: JobEntry): JobEntry {
     const times = inOwnTime(entry, now());
-    return times === undefined ? entry : ledger.change(entry.id, times);
+    return times === undefined ? entry : ledger.amend(entry.id, times);
   }
 
   function meet(entry: JobEntry): void {
