@@ -69,6 +69,7 @@ export type Amendment = Pick<
   | 'target'
   | 'notBefore'
   | 'deadline'
+  | 'asOf'
   | 'uniqueKey'
 >;
 

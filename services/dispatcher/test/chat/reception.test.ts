@@ -201,6 +201,7 @@ describe('a message of which it is not known whether it was obeyed, since anothe
   const lost = () =>
     reception({
       conversation: {
+        ...silent,
         reply: () => Promise.reject(new ServiceError('office-lost', 'another one leads')),
       },
       onKept: () => {
