@@ -25,6 +25,18 @@ export interface RunRequest {
   readonly traceparent?: string;
 }
 
+export interface Duplicate {
+  readonly kind: 'duplicate';
+  readonly job: JobId;
+  readonly number: number;
+  /** It has the same unique key, and somebody else asked for it, who is told how it ends. @default false */
+  readonly isOthers?: boolean;
+  /** Why it does not run, as the end of "it waits …". */
+  readonly waitsFor?: string;
+  /** What became of it, where that is known. */
+  readonly ended?: JobView;
+}
+
 /** What came of a job that was to be taken in. */
 export type SubmitAnswer = Exclude<RunAnswer, { readonly kind: 'scheduled' | 'conflict' }>;
 
@@ -32,7 +44,7 @@ export type RunAnswer =
   /** It stands in the ledger. `waitsFor`: why it does not run at once. */
   | { readonly kind: 'accepted'; readonly entry: JobEntry; readonly waitsFor?: string }
   /** The same request, or the same unique key, is open or was answered lately. */
-  | { readonly kind: 'duplicate'; readonly job: JobId; readonly number: number }
+  | Duplicate
   /** It will run again and again. */
   | { readonly kind: 'scheduled'; readonly schedule: Schedule; readonly next: Instant }
   | { readonly kind: 'impossible'; readonly reason: string }

@@ -71,6 +71,21 @@ describe.each([
     await other.close();
   });
 
+  it('is heard of by who submits it again from a new process while it runs', async () => {
+    const submission = `restarted-${username}`;
+    const killed = await system.connect(username);
+    const first = killed.submit('wait', { ms: 4_000 }, { submission });
+    const { number } = await first.accepted;
+    const ended = expect(first).rejects.toMatchObject({ code: 'closed' });
+    await killed.close();
+    await ended;
+    const restarted = await system.connect(username);
+    const again = restarted.submit('wait', { ms: 4_000 }, { submission });
+    expect(await again).toBe('waited');
+    expect(again.number).toBe(number);
+    await restarted.close();
+  });
+
   it('is refused in so many words', async () => {
     await expect(jobs.submit('dance')).rejects.toMatchObject({
       code: 'refused',

@@ -9,7 +9,7 @@ export interface SheetItem {
 }
 
 /** What never changes in an entry. */
-type Fixed = 'id' | 'number' | 'revision' | 'requester' | 'submitted';
+type Fixed = 'id' | 'number' | 'revision' | 'submitted';
 type Optional = 'notBefore' | 'deadline' | 'asOf' | 'uniqueKey' | 'traceparent' | 'cancelRequested';
 
 /** New values for an entry; `undefined` takes an optional one away. */

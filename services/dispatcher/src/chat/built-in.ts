@@ -1,8 +1,7 @@
-import { type HandlerSpec, type JsonObject, jsonText, requesterKey } from '@heavylift/jobs';
+import { type HandlerSpec, type JsonObject, requesterKey } from '@heavylift/jobs';
 import type { Desk, JobView } from '../desk.js';
 import { type Action, type Decision, decide, type Policy } from '../policy/policy.js';
-import { lifterName } from '../scheduler/lifters.js';
-import { type Answer, type Fields, no, refusalOf } from './answer.js';
+import { type Answer, no, refusalOf } from './answer.js';
 import {
   describeJob,
   describeJobWithAttempts,
@@ -10,6 +9,7 @@ import {
   describeSchedule,
   stateOf,
 } from './describe.js';
+import { jobFields } from './job-fields.js';
 import { systemStatus, texts } from './texts.js';
 
 export interface BuiltInPorts {
@@ -320,23 +320,4 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
     command('version', 'Version', 'which version I am', [], version),
     command('exit', 'Exit', 'stops me, or all of us', [allField], exit),
   ]);
-}
-
-/** What a program learns about a job. */
-function jobFields(view: JobView): Fields {
-  const { entry, result, waitsFor, progress } = view;
-  return {
-    'job-id': entry.id,
-    number: entry.number,
-    kind: entry.kind,
-    state: stateOf(view),
-    attempt: entry.attempt,
-    ...(entry.state.type === 'assigned' ? { lifter: lifterName(entry.state.lifter) } : {}),
-    ...(progress === undefined ? {} : { done: progress.done }),
-    ...(progress?.total === undefined ? {} : { total: progress.total }),
-    ...(waitsFor === undefined ? {} : { 'waits-for': waitsFor }),
-    ...(result?.status === 'succeeded' ? { result: jsonText(result.value) } : {}),
-    ...(result?.status === 'failed' ? { error: result.error.message } : {}),
-    ...(view.retriedAs === undefined ? {} : { 'retried-as': view.retriedAs }),
-  };
 }

@@ -1,7 +1,8 @@
-import type { Desk, RunAnswer, RunRequest } from '../desk.js';
+import type { Desk, Duplicate, RunAnswer, RunRequest } from '../desk.js';
 import { decide, type Policy } from '../policy/policy.js';
 import { type Answer, no, refusalOf } from './answer.js';
-import { commandLine } from './describe.js';
+import { commandLine, stateOf } from './describe.js';
+import { jobFields } from './job-fields.js';
 import { texts } from './texts.js';
 
 export interface Submission extends RunRequest {
@@ -83,11 +84,11 @@ function answerTo(outcome: RunAnswer, { spec, requester }: RunRequest, now: numb
       };
     }
     case 'duplicate': {
-      const { job: id, number } = outcome;
+      const { job: id, number, ended } = outcome;
       return {
-        body: texts.alreadyScheduled(title, number),
+        body: texts.alreadyScheduled(title, number, aboutDuplicate(outcome)),
         job: { id, number, state: 'scheduled' },
-        fields: { 'job-id': id, number },
+        fields: ended === undefined ? { 'job-id': id, number } : jobFields(ended),
         brought: { kind: 'job', number },
       };
     }
@@ -106,4 +107,13 @@ function answerTo(outcome: RunAnswer, { spec, requester }: RunRequest, now: numb
     case 'refused':
       return no('resource-constraint', outcome.text);
   }
+}
+
+/** What whoever asked once more would like to know of the job that there is. */
+function aboutDuplicate({ isOthers, waitsFor, ended }: Duplicate): string[] {
+  return [
+    ...(isOthers === true ? ['somebody else asked for it'] : []),
+    ...(waitsFor === undefined ? [] : [`it waits ${waitsFor}`]),
+    ...(ended === undefined ? [] : [`it has ended: ${stateOf(ended)}`]),
+  ];
 }

@@ -9,8 +9,8 @@ export const texts = {
   waits: (scheduled: string, reason: string) => `${scheduled} (it waits ${reason})`,
   isRetried: (failed: number, number: number) =>
     `There is #${number} for it already: #${failed} is not run again.`,
-  alreadyScheduled: (title: string, number: number) =>
-    `That ${title} is scheduled already: #${number}`,
+  alreadyScheduled: (title: string, number: number, about: readonly string[] = []) =>
+    `That ${title} is scheduled already: #${number}${about.length === 0 ? '' : ` (${about.join('; ')})`}`,
   submissionTaken: (submission: string, taken: string) =>
     `"${echo(submission)}" is the name of ${taken} already, which is not the same. Give this one a name of its own.`,
   scheduleMade: (title: string, number: number, cron: string, zone: string, nextInMs: number) =>

@@ -8,6 +8,7 @@ import {
   endDecision,
   inOwnTime,
   isDelayed,
+  isJobsError,
   type JobEntry,
   type JobId,
   type JobResult,
@@ -275,6 +276,17 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const changed = change(entry, { ...wanted, notBefore, deadline, asOf, uniqueKey });
       openJobs.amended(entry, changed);
       assign();
+    },
+    answersTo(entry, requester) {
+      if (entry.requester.jid === requester.jid || isDecided(entry.id)) return false;
+      try {
+        change(entry, { requester });
+        return true;
+      } catch (error) {
+        // A longer address, where there was no room left: then it is told where it was asked for first.
+        if (!isJobsError(error, 'entry-too-large')) throw error;
+        return false;
+      }
     },
     waitsFor(job) {
       const entry = ledger.get(job);

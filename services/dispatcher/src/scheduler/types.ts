@@ -12,6 +12,7 @@ import type {
   NewJob,
   OpenJobs,
   QueueOrder,
+  Requester,
 } from '@heavylift/jobs';
 import type { History } from './history.js';
 
@@ -102,6 +103,8 @@ export interface Scheduler {
    * @throws JobsError `entry-too-large`; nothing has changed then
    */
   amend(job: JobId, wanted: Amendment): void;
+  /** From now on it is told there how the job ends. @returns false if it is already, or cannot be */
+  answersTo(entry: JobEntry, requester: Requester): boolean;
   /** Why the job does not run, as the end of "it waits …"; undefined if it runs. */
   waitsFor(job: JobId): string | undefined;
   /** Whether it is an open job for all lifters. */

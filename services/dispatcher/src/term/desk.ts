@@ -32,6 +32,7 @@ import { problemWithCron } from '../schedules/clock.js';
 import type { Schedules } from '../schedules/schedules.js';
 import type { Acceptances } from './acceptances.js';
 import { createAmendments } from './amend.js';
+import { createDuplicates } from './duplicates.js';
 import type { EndedBefore } from './ended-before.js';
 import { type FailedJobs, viewOfFailed } from './failed-jobs.js';
 import { contentOf, createPrecedents } from './precedents.js';
@@ -103,12 +104,6 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     const job = uniqueKey === undefined ? undefined : openJobs.withKey(kind, uniqueKey);
     const number = job === undefined ? undefined : ledger.get(job)?.number;
     return job === undefined || number === undefined ? undefined : { job, number };
-  }
-
-  /** It is answered when the one that came first is safe. */
-  async function duplicate(job: JobId, number: number) {
-    if (acceptances.isAwaited(job)) await acceptances.written(job);
-    return { kind: 'duplicate', job, number } as const;
   }
 
   async function accept(asked: NewJob): Promise<SubmitAnswer> {
@@ -207,6 +202,14 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     return job === undefined ? undefined : ledger.get(job);
   }
 
+  const {
+    duplicate,
+    again,
+    twin: answerOfTwin,
+  } = createDuplicates({
+    ...{ ledger, scheduler, history, acceptances, view },
+    now: clock,
+  });
   const precedents = createPrecedents({
     openJobs,
     endedBefore: parts.endedBefore,
@@ -243,13 +246,13 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       const now = clock();
       const message = messageKey(requester);
       const before = message === undefined ? undefined : precedents.of(message, request);
-      if (before?.kind === 'job') return duplicate(before.job.id, before.job.number);
+      if (before?.kind === 'job') return again(before.job, requester);
       if (before?.kind === 'schedule') return scheduled(await before.view, Date.now());
       if (before?.kind === 'conflict') return before;
       if (when?.kind === 'every') return schedule(request, when.cron);
       const uniqueKey = uniqueKeyOf(spec, args);
       const twin = openWithKey(spec.name, uniqueKey);
-      if (twin !== undefined) return duplicate(twin.job, twin.number);
+      if (twin !== undefined) return answerOfTwin(twin, requester);
       const text = refusal(requesterKey(requester));
       if (text !== undefined) return { kind: 'refused', text };
       const wanted = wantedOf(request, timeZone, now);

@@ -208,6 +208,20 @@ describe('talking to the bot', () => {
     [{ kind: 'accepted', entry, waitsFor: 'long' }, 'Scheduled heavy job... #7 (it waits long)'],
     [{ kind: 'duplicate', job: entry.id, number: 7 }, 'That heavy job is scheduled already: #7'],
     [
+      {
+        kind: 'duplicate',
+        job: entry.id,
+        number: 7,
+        isOthers: true,
+        waitsFor: 'for its start in 365 d',
+      },
+      'That heavy job is scheduled already: #7 (somebody else asked for it; it waits for its start in 365 d)',
+    ],
+    [
+      { kind: 'duplicate', job: failed.job, number: 8, ended: { entry, result: failed } },
+      'That heavy job is scheduled already: #8 (it has ended: failed)',
+    ],
+    [
       { kind: 'scheduled', schedule, next: now + 60_000 },
       'Scheduled heavy job every "0 6 * * *" (Europe/Vienna): schedule 2, next in 60 s',
     ],
