@@ -93,14 +93,14 @@ interface Observation {
 }
 
 function observation(
-  { HEALTH_HOST: host, HEALTH_PORT: port }: HealthConfig,
+  { HEALTH_HOST: host, HEALTH_PORT: port, HEALTH_ALLOWED_HOSTS: allowedHosts = [] }: HealthConfig,
   health: Health,
   log: Logger,
 ): Observation {
   if (port === undefined) return { metrics: noMetrics, serving: [] };
   const metrics = createPrometheusMetrics((error) => log.error({ err: error }, 'metric refused'));
   metrics.watch(serviceMetrics.ready, () => [{ labels: {}, value: health.report().ready ? 1 : 0 }]);
-  return { metrics, serving: [healthServer({ host, port, health, metrics, log })] };
+  return { metrics, serving: [healthServer({ host, port, allowedHosts, health, metrics, log })] };
 }
 
 interface Traces {

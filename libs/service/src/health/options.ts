@@ -1,5 +1,5 @@
 import { type Config, optional, withDefault } from '../config/option.js';
-import { integer, matching } from '../config/values.js';
+import { integer, list, matching } from '../config/values.js';
 
 export const healthOptions = {
   HEALTH_PORT: optional({
@@ -12,6 +12,12 @@ export const healthOptions = {
       'The address they are served at. Whoever reaches it can read them: no password is asked.',
     type: matching(/^[^\s/]+$/, 'an address such as 127.0.0.1, ::1 or 0.0.0.0'),
     default: '127.0.0.1',
+  }),
+  HEALTH_ALLOWED_HOSTS: optional({
+    description:
+      'Names by which they may be asked for, besides localhost and the address itself; * stands for any characters.',
+    type: list(matching(/^[\w.:*-]+$/, 'a name without a port, such as dispatcher or lifter-*')),
+    otherwise: 'no others: a web page that leads a name of its own here is refused',
   }),
 };
 

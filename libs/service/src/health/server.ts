@@ -3,11 +3,14 @@ import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Health } from './health.js';
+import { isExpectedHost } from './hosts.js';
 
 export interface HealthServerOptions {
   readonly host: string;
   /** 0 for any that is free; the log tells which. */
   readonly port: number;
+  /** Names by which it may be asked, besides its own address. @default no others */
+  readonly allowedHosts?: readonly string[];
   readonly health: Health;
   /** What `/metrics` says. */
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
@@ -64,7 +67,13 @@ function urlOf(server: Server): string {
   return `http://${host}:${address.port}`;
 }
 
-function listener({ health, metrics, log }: HealthServerOptions): RequestListener {
+function listener({
+  host,
+  allowedHosts = [],
+  health,
+  metrics,
+  log,
+}: HealthServerOptions): RequestListener {
   async function answerTo(path: string): Promise<Answer> {
     switch (path) {
       case '/livez':
@@ -80,12 +89,15 @@ function listener({ health, metrics, log }: HealthServerOptions): RequestListene
     }
   }
 
-  return ({ method, url = '/' }, response) => {
+  const allowed = [host, ...allowedHosts];
+  return ({ method, url = '/', headers, socket }, response) => {
     const asked = method === 'GET' || method === 'HEAD';
-    const answer = asked
-      ? answerTo(url.replace(/\?.*/s, ''))
-      : Promise.resolve(json(405, { allowed: ['GET', 'HEAD'] }));
-    answer
+    const isExpected = isExpectedHost(headers.host, { address: socket.localAddress, allowed });
+    const answer = async () => {
+      if (!isExpected) return unexpected(headers.host);
+      return asked ? answerTo(url.replace(/\?.*/s, '')) : json(405, { allowed: ['GET', 'HEAD'] });
+    };
+    answer()
       .catch((error: unknown) => {
         log.error({ err: error, url }, 'health request failed');
         return json(500, { failed: 'see the log' });
@@ -97,6 +109,12 @@ function listener({ health, metrics, log }: HealthServerOptions): RequestListene
       .catch((error: unknown) => log.warn({ err: error, url }, 'health answer not sent'));
   };
 }
+
+/** RFC 9110 section 15.5.20. */
+const unexpected = (host = ''): Answer =>
+  json(421, {
+    refused: `asked for as ${host}, which is none of this service's names; if it is one, add it to HEALTH_ALLOWED_HOSTS`,
+  });
 
 const json = (status: number, value: unknown): Answer => ({
   status,

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { healthServer } from '../../src/health/server.js';
@@ -14,7 +15,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function serve(host = '127.0.0.1', port = 0) {
+async function serve(host = '127.0.0.1', port = 0, allowedHosts: readonly string[] = []) {
   const lines: string[] = [];
   const log = createLogger({
     name: 'test',
@@ -25,7 +26,7 @@ async function serve(host = '127.0.0.1', port = 0) {
   const metrics = createPrometheusMetrics((error) => {
     throw error;
   });
-  const part: Lifecycle = healthServer({ host, port, health, metrics, log });
+  const part: Lifecycle = healthServer({ host, port, allowedHosts, health, metrics, log });
   await part.start(new AbortController().signal);
   stops.push(() => part.stop());
   const [, url = ''] = /"url":"([^"]+)"/.exec(lines.join('')) ?? [];
@@ -107,6 +108,40 @@ describe('the health server', () => {
     await expect(serve('127.0.0.1', port)).rejects.toThrow(
       `cannot listen at HEALTH_HOST 127.0.0.1, HEALTH_PORT ${port}`,
     );
+  });
+});
+
+describe('a web page that leads a name of its own here (DNS rebinding)', () => {
+  const statusAs = (url: string, path: string, host: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const asking = request(`${url}${path}`, { headers: { host }, agent: false });
+      asking.on('response', (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      asking.on('error', reject);
+      asking.end();
+    });
+
+  it.each(['/metrics', '/readyz', '/livez', '/'])('is not answered at %s', async (path) => {
+    const { url } = await serve();
+    expect(await statusAs(url, path, 'evil.example')).toBe(421);
+    expect(await statusAs(url, path, 'evil')).toBe(421);
+    expect(await statusAs(url, path, 'localhost.evil.example:9464')).toBe(421);
+    expect(await statusAs(url, path, '192.0.2.1')).toBe(421);
+  });
+
+  it('while whoever asks by address or an expected name is', async () => {
+    const { url } = await serve('0.0.0.0', 0, ['dispatcher', 'lifter-*', '*.internal.example']);
+    const { port } = new URL(url);
+    const own = `http://127.0.0.1:${port}`;
+    for (const host of [
+      ...[`127.0.0.1:${port}`, 'localhost', `LOCALHOST:${port}`, '[::1]:9464', 'dispatcher:9464'],
+      ...['lifter-12', 'a.internal.example', 'dispatcher.'],
+    ])
+      expect([host, await statusAs(own, '/metrics', host)]).toEqual([host, 200]);
+    for (const host of ['notifier', 'dispatcher.evil.example', 'xlifter-1', 'a b'])
+      expect([host, await statusAs(own, '/metrics', host)]).not.toEqual([host, 200]);
   });
 });
 
