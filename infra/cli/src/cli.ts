@@ -1,9 +1,14 @@
 import { messageOf } from '@heavylift/service';
+import { account } from './account.js';
 import { type Command, type ExitCode, exitCodes, type Terminal } from './command.js';
 import { doctor } from './doctor/command.js';
-import { provisionCommand } from './provision.js';
+import { provisionCommand } from './provision/command.js';
 
-const commands: Readonly<Record<string, Command>> = { provision: provisionCommand, doctor };
+const commands: Readonly<Record<string, Command>> = {
+  provision: provisionCommand,
+  account,
+  doctor,
+};
 
 /** Runs a command line. Never rejects. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

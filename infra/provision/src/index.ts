@@ -4,7 +4,7 @@ export { type EnvFileChange, envFiles, passwordsIn, writeEnvFiles } from './env-
 export { ProvisionError, type ProvisionErrorCode } from './errors.js';
 export type { ProvisionOptions, TlsSettings, UserOptions } from './options.js';
 export { type ProvisionPlan, planProvision } from './plan.js';
-export { type Provisioned, provision } from './provision.js';
+export { type PasswordOptions, type Provisioned, provision, setPassword } from './provision.js';
 export {
   type LifterEnvOptions,
   type ServiceEnv,

@@ -205,7 +205,7 @@ function explained(error: unknown, service: PubSubService, name: string): unknow
     return new ProvisionError('unreachable', `${service.jid} broke off: ${error.message}`, error);
   }
   const hint = hasCondition(error, 'forbidden', 'not-allowed')
-    ? ' The administrator must be allowed to create nodes, and own those that are there.'
+    ? ' The administrator must be allowed to create nodes, and own those that are there. After `ejabberdctl restore` nobody owns them: restore by `ejabberdctl install_fallback FILE` and a restart instead (docs/deploying.md, Backup).'
     : '';
   return new ProvisionError(
     'node-refused',

@@ -6,6 +6,7 @@ import {
   isXmppError,
   type Session,
   type TlsOptions,
+  toBareJid,
 } from '@heavylift/xmpp-pubsub';
 import { type Account, ensureAccount, requireAdministrator } from './accounts.js';
 import { type Change, describeChange, describeLack } from './changes.js';
@@ -69,6 +70,27 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   return { ...plan, changes, heldBack: converged.flatMap((node) => node.heldBack) };
 }
 
+export interface PasswordOptions
+  extends Pick<ProvisionOptions, 'service' | 'domain' | 'admin' | 'tls' | 'timeoutMs'> {
+  /** The local part of the account's JID. */
+  readonly username: string;
+  readonly newPassword: string;
+}
+
+/**
+ * Makes an account, or sets the password of one that is there. What it owns stays its own: never delete and
+ * make an account for that.
+ * @returns whether it was made
+ * @throws ProvisionError
+ */
+export async function setPassword(options: PasswordOptions): Promise<boolean> {
+  const { domain, username, newPassword } = options;
+  await using session = await openSession(options, options.admin);
+  const jid = toBareJid(`${username}@${domain}`);
+  // Awaited here: the session has to last for it.
+  return await ensureAccount(session, domain, { username, jid, password: newPassword });
+}
+
 /** Accounts whose password has to be set: it is a new one, or one that does not open them. */
 async function accountsDue(options: ProvisionOptions, plan: ProvisionPlan): Promise<Account[]> {
   const { bot, notifier, lifters, users } = plan.accounts;
@@ -99,7 +121,7 @@ interface Credentials {
 }
 
 async function openSession(
-  options: ProvisionOptions,
+  options: Pick<ProvisionOptions, 'service' | 'domain' | 'tls' | 'timeoutMs' | 'signal'>,
   { username, password }: Credentials,
 ): Promise<Session> {
   const { service, domain, tls = {}, timeoutMs = 30_000 } = options;

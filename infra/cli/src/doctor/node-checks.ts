@@ -10,28 +10,51 @@ import {
 } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { doubt, type Finding, right, unseen, wrong } from './finding.js';
+import type { Mends } from './mends.js';
 import type { Patient } from './patient.js';
 
 const accountRoles = { dispatcher: 'bot', notifier: 'notifier', lifter: 'lifter' } as const;
-const provisionIt = 'Run `heavylift provision`.';
 const needed = ['publish', 'subscribe', 'retrieve-items', 'persistent-items', 'retract-items'];
 
 /** The PubSub service and its nodes, as the service's own account sees them. */
-export async function checkNodes(session: Session, patient: Patient): Promise<Finding[]> {
+export async function checkNodes(
+  session: Session,
+  patient: Patient,
+  mends: Mends,
+): Promise<Finding[]> {
   const { config, role } = patient;
   const pubsub = connectPubSub(session, { jid: pubsubJid(config) });
   const service = await checkService(session, pubsub, config.XMPP_DOMAIN);
   if (service.some(({ verdict }) => verdict === 'wrong')) return service;
   const own = await ownStanding(pubsub);
-  const findings = [...service];
+  const nodes: Finding[] = [];
+  const names: string[] = [];
   for (const node of nodeRoles) {
     const plan = nodePlans[node];
     if (plan.affiliations[accountRoles[role]] === undefined) continue;
     const name = nodeName(node, config.NODE_PREFIX);
-    findings.push(...(await checkNode(session, pubsub, { node, name, plan, role, own })));
+    names.push(name);
+    nodes.push(...(await checkNode(session, pubsub, { node, name, plan, role, own, mends })));
   }
-  return findings;
+  return [...service, ...(hasLostAll(nodes, own, names) ? [rightsLost(mends)] : nodes)];
 }
+
+/** Nodes are there, and the account is nothing of any: nobody takes it all away by hand, one node after the other. */
+const hasLostAll = (
+  findings: readonly Finding[],
+  own: Standing,
+  names: readonly string[],
+): boolean =>
+  findings.some(({ code }) => code === 'node.affiliation') &&
+  !findings.some(({ code }) => code === 'node.missing') &&
+  !names.some((name) => own.affiliations.has(name) || own.subscribed.has(name));
+
+const rightsLost = ({ provisionWidening }: Mends): Finding =>
+  wrong(
+    'node.rights-lost',
+    'the nodes are there, and the account has lost all rights in them, as after `ejabberdctl restore`',
+    `If the server was restored so: restore it by \`ejabberdctl install_fallback FILE\` and a restart (docs/deploying.md, Backup). Otherwise: ${provisionWidening}`,
+  );
 
 async function checkService(
   session: Session,
@@ -89,12 +112,13 @@ interface NodeCase {
   readonly plan: NodePlan;
   readonly role: ServiceRole;
   readonly own: Standing;
+  readonly mends: Mends;
 }
 
 async function checkNode(
   session: Session,
   pubsub: PubSubService,
-  { node, name, plan, role, own }: NodeCase,
+  { node, name, plan, role, own, mends }: NodeCase,
 ): Promise<Finding[]> {
   const payload = xml('query', { xmlns: 'http://jabber.org/protocol/disco#info', node: name });
   let info: Element | undefined;
@@ -102,11 +126,14 @@ async function checkNode(
     info = await session.request({ type: 'get', to: pubsub.jid.toString(), payload });
   } catch (error) {
     if (hasCondition(error, 'item-not-found')) {
-      return [wrong('node.missing', `there is no node ${name}`, provisionIt)];
+      return [wrong('node.missing', `there is no node ${name}`, mends.provision)];
     }
     return [unseen('node', `${name}: ${messageOf(error)}`)];
   }
-  const findings = [...models(node, name, plan, info), ...standing(name, plan, role, own)];
+  const findings = [
+    ...models(node, name, plan, info, mends),
+    ...standing(name, plan, role, own, mends),
+  ];
   if (findings.length > 0) return findings;
   const what = plan.affiliations[accountRoles[role]];
   return [right('node', `${name} is there, and the account is ${what} of it`)];
@@ -118,6 +145,7 @@ function models(
   name: string,
   { config }: NodePlan,
   info: Element | undefined,
+  { provision }: Mends,
 ): Finding[] {
   const access = metadata(info, 'pubsub#access_model');
   const publish = metadata(info, 'pubsub#publish_model');
@@ -125,11 +153,11 @@ function models(
   const accessIsFree = node === 'results' && access !== undefined;
   if (access !== undefined && access !== config.accessModel && !accessIsFree) {
     const text = `${name} can be read by others: access model ${access}, not ${config.accessModel}`;
-    findings.push(wrong('node.access-model', text, provisionIt));
+    findings.push(wrong('node.access-model', text, provision));
   }
   if (publish !== undefined && publish !== config.publishModel) {
     const text = `${name} can be written by others: publish model ${publish}, not ${config.publishModel}`;
-    findings.push(wrong('node.publish-model', text, provisionIt));
+    findings.push(wrong('node.publish-model', text, provision));
   }
   return findings;
 }
@@ -139,7 +167,13 @@ function metadata(info: Element | undefined, field: string): string | undefined 
   return fields.find(({ attrs }) => attrs['var'] === field)?.getChildText('value') ?? undefined;
 }
 
-function standing(name: string, plan: NodePlan, role: ServiceRole, own: Standing): Finding[] {
+function standing(
+  name: string,
+  plan: NodePlan,
+  role: ServiceRole,
+  own: Standing,
+  mends: Mends,
+): Finding[] {
   const account = accountRoles[role];
   const wanted = plan.affiliations[account] ?? 'none';
   const is = own.affiliations.get(name) ?? 'none';
@@ -147,11 +181,11 @@ function standing(name: string, plan: NodePlan, role: ServiceRole, own: Standing
   const enough = is === wanted || is === 'owner' || (wanted === 'member' && is === 'publisher');
   if (!enough) {
     const text = `the account is ${is} of ${name}, not ${wanted}`;
-    findings.push(wrong('node.affiliation', text, provisionIt));
+    findings.push(wrong('node.affiliation', text, mends.provisionWidening));
   }
   if (plan.subscribers.includes(account) && !own.subscribed.has(name)) {
     findings.push(
-      wrong('node.subscription', `the account is not subscribed to ${name}`, provisionIt),
+      wrong('node.subscription', `the account is not subscribed to ${name}`, mends.provision),
     );
   }
   return findings;
@@ -161,6 +195,7 @@ function standing(name: string, plan: NodePlan, role: ServiceRole, own: Standing
 export async function checkConfiguration(
   session: Session,
   { config }: Patient,
+  { provision }: Mends,
 ): Promise<Finding[]> {
   const pubsub = connectPubSub(session, { jid: pubsubJid(config) });
   const findings: Finding[] = [];
@@ -177,18 +212,28 @@ export async function checkConfiguration(
       );
       for (const { field, was, wanted } of differs) {
         const text = `${field} of ${name} is ${was}, not ${wanted}`;
-        findings.push(wrong(`node.${kebab(field)}`, text, provisionIt));
+        findings.push(wrong(`node.${kebab(field)}`, text, provision));
       }
       // The account itself says so of the nodes that it needs.
       if (exists && differs.length === 0) {
         findings.push(right('node.configuration', `${name} is configured as wanted`));
       }
     } catch (error) {
-      findings.push(unseen('node.configuration', `${name}: ${messageOf(error)}`));
+      findings.push(hasCondition(error, 'forbidden') ? notOwned(name) : unconfigured(name, error));
     }
   }
   return findings;
 }
+
+const unconfigured = (name: string, error: unknown): Finding =>
+  unseen('node.configuration', `${name}: ${messageOf(error)}`);
+
+const notOwned = (name: string): Finding =>
+  wrong(
+    'node.not-owned',
+    `${name} does not belong to the administrator, so \`heavylift provision\` cannot set it right`,
+    'Name the account that made the nodes by --admin. Was the server restored by `ejabberdctl restore`, nobody owns them: restore it by `ejabberdctl install_fallback FILE` and a restart (docs/deploying.md, Backup).',
+  );
 
 const kebab = (field: string): string =>
   field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
