@@ -1,8 +1,9 @@
 # One service, from the built workspace (`npm ci && npm run build`, on the platform of the image):
 #
-#   docker build -f infra/docker/service.Dockerfile --build-arg SERVICE=lifter -t heavylift/lifter .
+#   docker build -f infra/docker/service.Dockerfile --build-arg SERVICE=lifter -t heavylift/lifter:VERSION .
 #
-# SERVICE is dispatcher, lifter or notifier; `cli` makes an image of the command `heavylift`.
+# SERVICE is dispatcher, lifter or notifier; `cli` makes an image of the command `heavylift`. BASE is best named with its
+# digest, `node:20-slim@sha256:...`: a tag is whatever its owner makes of it tomorrow. docs/deploying.md says where to get it.
 ARG BASE=node:20-slim
 
 FROM ${BASE} AS files

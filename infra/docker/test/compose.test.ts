@@ -22,6 +22,10 @@ const service = z.strictObject({
   read_only: z.boolean().optional(),
   cap_drop: z.array(z.string()).optional(),
   security_opt: z.array(z.string()).optional(),
+  cap_add: z.array(z.string()).optional(),
+  pids_limit: z.number().optional(),
+  mem_limit: z.string().optional(),
+  entrypoint: z.array(z.string()).optional(),
   tmpfs: z.array(z.string()).optional(),
   networks: z.union([
     z.array(z.string()),
@@ -50,17 +54,26 @@ const file = z.looseObject({
   secrets: z.record(z.string(), z.strictObject({ file: z.string() })),
 });
 
+const prometheus = z.looseObject({
+  scrape_configs: z.array(
+    z.looseObject({ dns_sd_configs: z.array(z.looseObject({ names: z.array(z.string()) })) }),
+  ),
+});
+
+/** As `heavylift provision --compose-file` has it. */
+const ownLifters = { 'single.yaml': 2, 'cluster.yaml': 4 };
+
 type Service = z.infer<typeof service>;
 
 const files = [
   {
     name: 'single.yaml',
-    processes: { dispatcher: 1, notifier: 1, lifter: 2, cli: 1 },
+    processes: { dispatcher: 1, notifier: 1, lifter: 2, cli: 2 },
     servers: 1,
   },
   {
     name: 'cluster.yaml',
-    processes: { dispatcher: 2, notifier: 2, lifter: 4, cli: 1 },
+    processes: { dispatcher: 2, notifier: 2, lifter: 4, cli: 2 },
     servers: 2,
   },
 ] as const;
@@ -69,7 +82,7 @@ describe.each(files)('infra/compose/$name', ({ name, processes, servers }) => {
   const compose = file.parse(parse(infra(`compose/${name}`), { merge: true }));
   const all = Object.entries(compose.services);
   const ours = all.flatMap(([key, one]) => {
-    const role = /:-heavylift\/(\w+):latest\}$/.exec(one.image)?.[1];
+    const role = /:-heavylift\/(\w+):\$\{HEAVYLIFT_VERSION:-[\d.]+\}\}$/.exec(one.image)?.[1];
     return role === undefined ? [] : [{ key, one, role }];
   });
   const sourcesOf = ({ secrets = [] }: Service): string[] =>
@@ -80,7 +93,8 @@ describe.each(files)('infra/compose/$name', ({ name, processes, servers }) => {
     for (const { one, role } of ours)
       count[role] = (count[role] ?? 0) + (one.deploy?.replicas ?? 1);
     expect(count).toEqual(processes);
-    expect(all.length - ours.length).toBe(servers);
+    expect(all.length - ours.length - 1).toBe(servers);
+    expect(compose.services).toHaveProperty('prometheus');
   });
 
   it('builds each image once', () => {
@@ -117,6 +131,49 @@ describe.each(files)('infra/compose/$name', ({ name, processes, servers }) => {
     }
   });
 
+  it('confines every container, the server too: no privileges, a root that is read-only, bounds', () => {
+    for (const [key, one] of all) {
+      expect([key, one]).toEqual([
+        key,
+        expect.objectContaining({
+          read_only: true,
+          cap_drop: ['ALL'],
+          security_opt: ['no-new-privileges:true'],
+          pids_limit: expect.any(Number),
+          mem_limit: expect.any(String),
+        }),
+      ]);
+    }
+  });
+
+  it('names a version of every image: there is one to go back to', () => {
+    for (const [, { image }] of all) {
+      expect(image).not.toMatch(/:latest/);
+      expect(image).toMatch(/:-?v?[\d.]+\}*$/);
+    }
+  });
+
+  it('gives health and metrics to Prometheus, which finds each kind of service by its name', () => {
+    const scraped = prometheus.parse(parse(infra('observability/prometheus-compose.yaml')));
+    const names = scraped.scrape_configs.flatMap((job) =>
+      job.dns_sd_configs.flatMap((sd) => sd.names),
+    );
+    expect(names.sort()).toEqual(['dispatcher', 'lifter', 'notifier']);
+    for (const { one, role } of ours.filter(({ role }) => role !== 'cli')) {
+      expect(one.environment).toMatchObject({ HEALTH_HOST: '0.0.0.0' });
+      if (role === 'lifter') expect(one.networks).toEqual({ xmpp: { aliases: ['lifter'] } });
+    }
+  });
+
+  it('has a doctor that knows how to provision here', () => {
+    const { doctor } = compose.services;
+    expect(doctor?.profiles).toEqual(['doctor']);
+    expect(doctor?.entrypoint).toEqual(expect.arrayContaining(['doctor', '--env-dir=/env']));
+    expect(doctor?.environment).toEqual({
+      HEAVYLIFT_PROVISION_COMMAND: `docker compose -f ${name} run --rm provision`,
+    });
+  });
+
   it('gives services the files that `heavylift provision` writes, and starts none again after `exit`', () => {
     const read = Object.values(compose.secrets)
       .map((secret) => secret.file)
@@ -127,11 +184,14 @@ describe.each(files)('infra/compose/$name', ({ name, processes, servers }) => {
       const { restart, profiles, environment } = one;
       if (profiles !== undefined) continue;
       expect(restart).toBe('on-failure');
-      expect(environment).toEqual({ CONFIG_FILE: '/run/secrets/service.env' });
+      expect(environment).toMatchObject({ CONFIG_FILE: '/run/secrets/service.env' });
     }
   });
 
   it('provisions as many lifters as there are', () => {
-    expect(compose.services['provision']?.command).toContain(`--lifters=${processes.lifter}`);
+    const { entrypoint } = compose.services['provision'] ?? {};
+    expect(entrypoint).toContain(`--lifters=${processes.lifter}`);
+    expect(entrypoint).toContain(`--compose-base=${name}`);
+    expect(ownLifters[name]).toBe(processes.lifter);
   });
 });

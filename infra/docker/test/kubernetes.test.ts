@@ -48,6 +48,9 @@ const workload = resource.extend({
               readOnlyRootFilesystem: z.literal(true),
               capabilities: z.strictObject({ drop: z.tuple([z.literal('ALL')]) }),
             }),
+            resources: z.looseObject({
+              limits: z.strictObject({ memory: z.string(), 'ephemeral-storage': z.string() }),
+            }),
             volumeMounts: z.array(z.looseObject({ name: z.string(), mountPath: z.string() })),
           }),
         ]),
@@ -86,6 +89,10 @@ describe('infra/kubernetes', () => {
     expect(kustomize.images.map(({ name }) => name)).toEqual(
       workloads.map(({ spec }) => spec.template.spec.containers[0].image),
     );
+  });
+
+  it('names a version of every image: there is one to go back to', () => {
+    for (const { newTag } of kustomize.images) expect(newTag).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
   it('asks whether a service lives in order to restart it, and whether it works in order to roll on', () => {

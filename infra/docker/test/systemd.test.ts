@@ -32,6 +32,11 @@ describe.each(units)('infra/systemd/%s', (unit) => {
     expect(settings(unit).get('RestartPreventExitStatus')).toBe('2');
   });
 
+  it('bounds processes and memory', () => {
+    expect(Number(settings(unit).get('TasksMax'))).toBeGreaterThan(0);
+    expect(settings(unit).get('MemoryMax')).toMatch(/^\d+[MG]$/);
+  });
+
   const analyze = '/usr/bin/systemd-analyze';
   // It asks, too, whether the program is there.
   it.skipIf(!existsSync(analyze) || !existsSync('/usr/bin/node'))(

@@ -61,6 +61,61 @@ describe.skipIf(found === undefined).each(files)('infra/compose/$file', ({ file,
     );
   }, 300_000);
 
+  it('is found to be in order by the doctor, for all services at once', async () => {
+    const said = await deployment.compose('run', '--rm', 'doctor');
+    expect(said).toMatch(/dispatcher as bot@example\.org.*lifter as.*notifier as/s);
+    expect(said).toContain('Nothing is wrong.');
+  }, 300_000);
+
+  /** Asks one container at another, as Prometheus would. */
+  async function ask(url: string, host?: string): Promise<string> {
+    const program = `require('http').get('${url}', ${host === undefined ? '{}' : `{ headers: { host: '${host}' } }`}, (r) => {
+      let text = '';
+      r.on('data', (d) => (text += d)).on('end', () => console.log(r.statusCode, text));
+    })`;
+    return deployment.compose('exec', '-T', 'dispatcher', 'node', '-e', program);
+  }
+
+  it('gives its metrics to whoever is on the network, by address or name, and to no other name', async () => {
+    for (const service of ['dispatcher', 'notifier', 'lifter', 'lifter-2'])
+      expect(await ask(`http://${service}:9464/metrics`)).toMatch(/^200 .*heavylift_ready \d\n/s);
+    expect(await ask('http://notifier:9464/metrics', 'evil.example')).toMatch(/^421 /);
+  });
+
+  it.skipIf(second !== undefined)(
+    'has as many lifters as one command says, which keep their access, and passwords can change',
+    async () => {
+      const { composeWith, write } = deployment;
+      const grown = await composeWith(
+        [],
+        ...['run', '--rm', 'provision', '--lifters', '3', '--allow-widening'],
+      );
+      expect(grown).toContain('made lifter-3@example.org member of heavylift/jobs');
+      await write(
+        'trusting.yaml',
+        `services:\n  lifter-3:\n    environment: { NODE_EXTRA_CA_CERTS: /authority.pem }\n    volumes: ['./authority.pem:/authority.pem:ro']\n`,
+      );
+      const more = ['env/lifters.yaml', 'trusting.yaml'];
+      await composeWith(more, 'up', '--detach', '--force-recreate', 'dispatcher', 'notifier');
+      await composeWith(more, 'up', '--detach', 'lifter-3');
+      const ready = (lifter: string) =>
+        vi.waitFor(async () => expect(await ask(`http://${lifter}:9464/readyz`)).toMatch(/^200 /), {
+          timeout: 60_000,
+          interval: 1_000,
+        });
+      await ready('lifter-3');
+      // The documented call is for two.
+      const again = await deployment.compose('run', '--rm', 'provision');
+      expect(again).toContain('Nothing had to be changed.');
+      expect(again).toContain('3 lifters are known and keep their access');
+      await deployment.compose('run', '--rm', 'provision', '--rotate-account', 'lifter-1');
+      await composeWith(more, 'up', '--detach', '--force-recreate', 'lifter-1');
+      await ready('lifter-1');
+      await person?.liftOnce(60_000);
+    },
+    300_000,
+  );
+
   it.skipIf(second === undefined)(
     'does jobs when a node of the server was killed',
     async () => {

@@ -5,7 +5,7 @@ import { makeTestCa } from '@heavylift/ejabberd';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { infra } from '../files.js';
-import { dockerOf, imageOf, type Requirements, services } from './engine.js';
+import { dockerOf, dockerWithInput, imageOf, type Requirements, services } from './engine.js';
 
 /** The users that the images run as. */
 const [SERVER, NOBODY] = [9000, 10_001];
@@ -16,6 +16,12 @@ export interface Deployment {
   /** Of the authority that issued the server's certificate. */
   readonly ca: string;
   compose(...args: readonly string[]): Promise<string>;
+  /** With further files beside the first one. */
+  composeWith(files: readonly string[], ...args: readonly string[]): Promise<string>;
+  /** A file beside the first one. */
+  write(name: string, content: string): Promise<void>;
+  /** Copies what is beside the first file into a container; and back. */
+  readonly folder: string;
   /** Where a port of a service's container is published. */
   address(service: string, port: number): Promise<string>;
   /** @returns a password */
@@ -28,14 +34,25 @@ export interface Deployment {
 export async function prepare(
   { engine, server, base }: Requirements,
   file: string,
+  name = file.replace('.yaml', ''),
 ): Promise<Deployment> {
   const dir = await mkdtemp(join(tmpdir(), 'heavylift-compose-'));
   const folder = join(dir, 'compose');
-  for (const path of ['compose/tls', 'compose/env', 'ejabberd']) {
+  for (const path of [
+    'compose/tls',
+    'compose/env',
+    'compose/handlers',
+    'ejabberd',
+    'observability',
+  ]) {
     await mkdir(join(dir, path), { recursive: true });
   }
   await writeFile(join(folder, file), infra(`compose/${file}`));
-  await writeFile(join(dir, 'ejabberd/ejabberd.yml'), infra('ejabberd/ejabberd.yml'));
+  for (const path of [
+    ...['ejabberd/ejabberd.yml', 'ejabberd/register-account.sh'],
+    ...['observability/prometheus-compose.yaml', 'observability/alerts.yaml'],
+  ])
+    await writeFile(join(dir, path), infra(path), { mode: 0o755 });
   const ca = await makeTestCa();
   const authority = join(folder, 'authority.pem');
   await writeFile(authority, ca.certificate);
@@ -47,21 +64,24 @@ export async function prepare(
   for (const path of ['admin-password', 'env']) await chown(join(folder, path), NOBODY, NOBODY);
   await writeFile(join(folder, 'override.yaml'), override(infra(`compose/${file}`)));
 
-  const docker = dockerOf(engine, {
+  const env = {
     ...process.env,
     EJABBERD_IMAGE: server,
     NODE_IMAGE: base,
     ERLANG_COOKIE: 'cookie-of-tests',
     ...Object.fromEntries(
-      ['cli', ...services].map((name) => [`HEAVYLIFT_${name.toUpperCase()}_IMAGE`, imageOf(name)]),
+      ['cli', ...services].map((each) => [`HEAVYLIFT_${each.toUpperCase()}_IMAGE`, imageOf(each)]),
     ),
-  });
-  const compose = (...args: readonly string[]) =>
-    docker(
-      ...['compose', '--project-name', `heavylift-test-${file.replace('.yaml', '')}`],
-      ...[file, 'override.yaml'].map((name) => `--file=${join(folder, name)}`),
-      ...args,
-    );
+  };
+  const docker = dockerOf(engine, env);
+  const withInput = dockerWithInput(engine, env);
+  const composeArgs = (files: readonly string[]) => [
+    ...['compose', '--project-name', `heavylift-test-${name}`],
+    ...[file, ...files, 'override.yaml'].map((each) => `--file=${join(folder, each)}`),
+  ];
+  const composeWith = (files: readonly string[], ...args: readonly string[]) =>
+    docker(...composeArgs(files), ...args);
+  const compose = (...args: readonly string[]) => composeWith([], ...args);
   const clear = () => compose('down', '--volumes', '--remove-orphans', '--timeout=10');
   // What a test left that was killed.
   await clear();
@@ -69,11 +89,15 @@ export async function prepare(
     domain: 'example.org',
     ca: ca.certificate,
     compose,
+    composeWith,
+    folder,
+    write: (path, content) => writeFile(join(folder, path), content),
     address: (service, port) => compose('port', service, `${port}`),
     register: async (service, username, password = `secret-of-${username}`) => {
-      await compose(
-        ...['exec', '-T', service, 'ejabberdctl', 'register', username, 'example.org', password],
-      );
+      await writeFile(join(folder, 'password'), `${password}\n`);
+      // As the page has it: the password comes by standard input.
+      const args = ['exec', '-T', service, 'register-account', username, 'example.org'];
+      await withInput(join(folder, 'password'), ...composeArgs([]), ...args);
       return password;
     },
     remove: async () => {
@@ -99,8 +123,10 @@ function override(file: string): string {
     environment:
       NODE_EXTRA_CA_CERTS: /authority.pem`;
   const all = Object.entries(composeFile.parse(parse(file, { merge: true })).services);
-  const lines = all.map(
-    ([name, { image }]) => `  ${name}:${image.includes('EJABBERD_IMAGE') ? server : trusting}`,
-  );
+  const lines = all
+    .filter(([, { image }]) => !image.includes('PROMETHEUS_IMAGE'))
+    .map(
+      ([name, { image }]) => `  ${name}:${image.includes('EJABBERD_IMAGE') ? server : trusting}`,
+    );
   return `services:\n${lines.join('\n')}\n`;
 }

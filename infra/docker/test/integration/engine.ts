@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Engine, ensureImage, findEngine, OFFICIAL_IMAGE } from '@heavylift/ejabberd';
@@ -64,6 +65,28 @@ export const dockerOf =
   async (...args) => {
     const { stdout } = await promisify(execFile)(docker, args, { cwd: workspace, env });
     return stdout.trim();
+  };
+
+/** As {@link dockerOf}, with a file as standard input. */
+export const dockerWithInput =
+  ({ docker }: Engine, env: NodeJS.ProcessEnv) =>
+  async (file: string, ...args: readonly string[]): Promise<string> => {
+    const input = await open(file);
+    try {
+      const child = spawn(docker, args, { cwd: workspace, env, stdio: [input.fd, 'pipe', 'pipe'] });
+      let said = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream?.setEncoding('utf8').on('data', (text: string) => {
+          said += text;
+        });
+      const code = await new Promise((resolve, reject) => {
+        child.once('error', reject).once('close', resolve);
+      });
+      if (code !== 0) throw new Error(`docker ${args.join(' ')} ended with ${code}: ${said}`);
+      return said;
+    } finally {
+      await input.close();
+    }
   };
 
 export const services = ['dispatcher', 'notifier', 'lifter'] as const;
