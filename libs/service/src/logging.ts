@@ -20,6 +20,9 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
+/** An error may be its own cause. */
+const mostCauses = 10;
+
 /** Lines of JSON. Errors go under the key `err`; secrets and the bodies of messages are cut out. */
 export function createLogger({
   name,
@@ -34,10 +37,22 @@ export function createLogger({
       level: (label: string) => ({ level: label }),
       log: (details: object) => ({ ...withoutSecrets(details) }),
     },
-    serializers: { err: (error: Error) => withoutSecrets(pino.stdSerializers.err(error)) },
+    serializers: { err: (error: Error) => withoutSecrets(serialized(error)) },
     timestamp: pino.stdTimeFunctions.isoTime,
   };
   return withoutSecretsInChildren(pino(options, destination));
+}
+
+/** With the messages of its causes, each once: many a message has that of its cause already. */
+function serialized(error: Error): object {
+  const all = pino.stdSerializers.err(error);
+  if (!(error instanceof Error)) return all;
+  let { message, cause } = error;
+  for (let told = 0; told < mostCauses && cause instanceof Error; told += 1) {
+    if (!message.includes(cause.message)) message += `: ${cause.message}`;
+    ({ cause } = cause);
+  }
+  return { ...all, message };
 }
 
 /** What a child has in every line passes no formatter. Children of children come by here, too: they inherit it. */

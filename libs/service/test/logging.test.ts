@@ -23,6 +23,13 @@ describe('a line of the log', () => {
     });
   });
 
+  it('tells no message of a cause twice', () => {
+    const { log, lines } = captured();
+    const cause = new Error('no server');
+    log.error({ err: new Error(`no job: ${cause.message}`, { cause }) }, 'failed');
+    expect(JSON.parse(lines[0] ?? '').err.message).toBe('no job: no server');
+  });
+
   it('tells an error with its causes', () => {
     const { log, lines } = captured();
     log.error({ err: new Error('no job', { cause: new Error('no server') }) }, 'failed');

@@ -11,6 +11,7 @@ import type {
   Schedule,
 } from '@heavylift/jobs';
 import type { Clauses } from './chat/clauses.js';
+import type { LastSeen } from './scheduler/roster.js';
 import type { Counts } from './scheduler/types.js';
 
 /** What somebody wants to have run. */
@@ -109,6 +110,8 @@ export type RetryAnswer =
 export interface Desk {
   /** What the lifters can do, by name. */
   readonly specs: ReadonlyMap<string, HandlerSpec>;
+  /** Where a handler was seen last that no lifter has now; undefined if none ever had it. @default never */
+  readonly lastSeen?: (handler: string) => LastSeen | undefined;
   counts(): Counts;
   /** Resolves when the job stands in the ledger, or does not for a good reason; rejects if that can't be known. */
   run(request: RunRequest): Promise<RunAnswer>;

@@ -70,7 +70,7 @@ export function createDispatcher(options: DispatcherOptions): Lifecycle {
   const observer = observeDispatcher(metrics);
   const ignore = ignoring(metrics, log);
   const lifterAccounts = new Set(lifters);
-  const continuity = { memory: createMemory(), acceptances: createAcceptances() };
+  const continuity = { memory: createMemory(log), acceptances: createAcceptances() };
   let self: Jid | undefined;
   let presence: Presence | undefined;
   let candidacy: Candidacy | undefined;

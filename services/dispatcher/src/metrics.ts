@@ -26,6 +26,8 @@ export interface TermState {
   readonly endedAt: (job: JobId) => Instant | undefined;
   /** Names of all handlers that are known. */
   readonly handlers: () => Iterable<string>;
+  /** How many lifters have a handler, of each that is or was known. @default none is */
+  readonly liftersOf?: () => Iterable<readonly [handler: string, lifters: number]>;
   /** Those that are online. */
   readonly lifters: () => Iterable<LifterLoad>;
   readonly now: () => number;
@@ -95,6 +97,7 @@ export function observeDispatcher(metrics: Metrics): DispatcherObserver {
         ),
         metrics.watch(lifters, () => lifterStates(term)),
         metrics.watch(slots, () => slotStates(term)),
+        metrics.watch(dispatcherMetrics.handlerLifters, () => liftersByHandler(term)),
       ];
       return () => {
         for (const end of watches) end();
@@ -156,6 +159,12 @@ function backlogs({ jobs, endedAt, handlers, now }: TermState): ReadonlyMap<stri
     }
   }
   return found;
+}
+
+function liftersByHandler({ handlers, liftersOf }: TermState): Reading<'handler'>[] {
+  const counts = new Map([...handlers()].map((handler) => [handler, 0]));
+  for (const [handler, count] of liftersOf?.() ?? []) counts.set(handler, count);
+  return [...counts].map(([handler, value]) => ({ labels: { handler }, value }));
 }
 
 function lifterStates({ lifters }: TermState): Reading<'state'>[] {

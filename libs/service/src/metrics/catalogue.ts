@@ -118,6 +118,11 @@ export const dispatcherMetrics = {
     requestSeconds,
   ),
   lifters: gauge('heavylift_lifters', 'Lifters that announce themselves, by state.', ['state']),
+  handlerLifters: gauge(
+    'heavylift_handler_lifters',
+    'Lifters that have the handler; 0: its jobs wait, or are not taken.',
+    ['handler'],
+  ),
   slots: gauge('heavylift_slots', 'Slots of all lifters, by state: busy or free.', ['state']),
 };
 

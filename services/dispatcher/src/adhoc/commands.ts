@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type HandlerSpec, readable } from '@heavylift/jobs';
 import type { IncomingIq } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
-import { type Answer, no, refusalOf } from '../chat/answer.js';
+import { type Answer, missingAnswer, no, refusalOf } from '../chat/answer.js';
 import type { BuiltIn } from '../chat/built-in.js';
 import type { Limiter } from '../chat/limiter.js';
 import { type SubmitPorts, submit } from '../chat/submit.js';
@@ -62,6 +62,12 @@ export function createCommands(ports: CommandPorts) {
     return specOf(node);
   }
 
+  function unknownText(node: string): string {
+    const desk = ports.desk();
+    const missing = desk && missingAnswer(desk, node, ports.now());
+    return missing?.body ?? texts.unknown(node);
+  }
+
   async function carryOut(spec: HandlerSpec, filled: Filled, at: Execution): Promise<Answer> {
     const wish = wishIn(spec, filled.values);
     if ('problem' in wish) return no('bad-request', wish.problem);
@@ -104,7 +110,7 @@ export function createCommands(ports: CommandPorts) {
     if (ports.desk() === undefined && !builtIns.has(node))
       throw errorOf('resource-constraint', texts.starting);
     const spec = specOf(node);
-    if (spec === undefined) throw errorOf('item-not-found', texts.unknown(node));
+    if (spec === undefined) throw errorOf('item-not-found', unknownText(node));
     const isContinued = typeof sessionid === 'string' && sessionid !== '';
     const at = { from, who, node, isContinued, sessionId: isContinued ? sessionid : randomUUID() };
     const form = payload.getChild('x', NS_DATA);

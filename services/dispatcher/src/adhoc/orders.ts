@@ -2,7 +2,7 @@ import { answersCodec, type Order, type OrderAnswer, ordersCodec } from '@heavyl
 import { messageOf } from '@heavylift/service';
 import type { IncomingIq } from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
-import { type Answer, no, refusalOf } from '../chat/answer.js';
+import { type Answer, missingAnswer, no, refusalOf } from '../chat/answer.js';
 import type { Limiter } from '../chat/limiter.js';
 import { type SubmitPorts, submit } from '../chat/submit.js';
 import { texts } from '../chat/texts.js';
@@ -37,7 +37,10 @@ export function createOrders(ports: OrderPorts) {
       if (spec !== undefined) ports.onForbidden?.();
       return refusal;
     }
-    if (spec === undefined) return no('item-not-found', texts.unknown(command));
+    if (spec === undefined)
+      return (
+        missingAnswer(desk, command, ports.now()) ?? no('item-not-found', texts.unknown(command))
+      );
     const { values, traceparent } = filledWith(Object.entries(fields));
     const wish = wishIn(spec, values);
     if ('problem' in wish) return no('bad-request', wish.problem);

@@ -1,5 +1,5 @@
 import type { JobMark, Json } from '@heavylift/jobs';
-import type { Brought } from '../desk.js';
+import type { Brought, Desk } from '../desk.js';
 import type { Decision, Refusal } from '../policy/policy.js';
 import { texts } from './texts.js';
 
@@ -61,4 +61,10 @@ function refusalText(why: Refusal, what: string): string {
     case 'arguments':
       return texts.deniedArguments(what, why.argument, why.condition);
   }
+}
+
+/** The answer about a command that a lifter had, and that none has now; nothing if none ever had it. */
+export function missingAnswer(desk: Desk, command: string, now: number): Answer | undefined {
+  const last = desk.lastSeen?.(command);
+  return last && no('item-not-found', texts.missing(command, last.lifter, now - last.at));
 }

@@ -2,7 +2,7 @@ import type { HandlerSpec, Requester } from '@heavylift/jobs';
 import { nearest } from '@heavylift/service';
 import type { Brought, Desk } from '../desk.js';
 import { decide } from '../policy/policy.js';
-import { type Answer, no, refusalOf } from './answer.js';
+import { type Answer, missingAnswer, no, refusalOf } from './answer.js';
 import { readArguments, usageOf } from './arguments.js';
 import type { BuiltIn } from './built-in.js';
 import { splitClauses } from './clauses.js';
@@ -129,7 +129,8 @@ export function createConversation(ports: ConversationPorts) {
     const isNumber = words.length === 1 && /^#?\d+$/.test(first);
     const name = isNumber ? 'status' : first;
     const refusal = refusalOf(mayRun(who, name), echo(name));
-    const isKnown = name === 'help' || builtIns.has(name) || specs().has(name);
+    const isMissing = ports.desk()?.lastSeen?.(name) !== undefined;
+    const isKnown = name === 'help' || builtIns.has(name) || specs().has(name) || isMissing;
     if (refusal !== undefined && (isKnown || !mayRun(who, 'help').allowed)) {
       if (specs().has(name)) ports.onForbidden?.();
       return refusal;
@@ -147,7 +148,8 @@ export function createConversation(ports: ConversationPorts) {
     if (desk === undefined) return no('resource-constraint', texts.starting);
     const spec = desk.specs.get(name);
     if (spec !== undefined) return runHandler(desk, spec, words, line);
-    return { ...no('item-not-found', unknownText(line.text)), notUnderstood: true };
+    const missing = missingAnswer(desk, name, ports.now());
+    return missing ?? { ...no('item-not-found', unknownText(line.text)), notUnderstood: true };
   }
 
   /** A message that corrects another one (XEP-0308). @param brought what came of that */

@@ -19,6 +19,8 @@ export const texts = {
     nearMiss === undefined
       ? `Dunno how to ${command}`
       : `Dunno how to ${command}. Did you mean ${nearMiss}?`,
+  missing: (command: string, lifter: string, agoMs: number) =>
+    `No lifter has \`${command}\` now; last seen ${durationText(agoMs)} ago on ${lifter}.`,
   givingUp: (answer: string) =>
     `${answer}\nI say no more until you write something that I know. Try help.`,
   unreadable: (problem: string) => `I can't read that: ${cut(problem)}.`,

@@ -66,7 +66,7 @@ export function createAttempts(ports: AttemptsPorts): Attempts {
       giveUp(entry, failure);
       return;
     }
-    onRetry?.(entry, failure);
+    onRetry?.(entry, failure, decision.delayMs);
     // It has been taken, whoever would not have it before.
     decliners.delete(entry.id);
     try {

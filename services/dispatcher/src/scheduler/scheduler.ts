@@ -34,7 +34,7 @@ type Changes = Parameters<Ledger['change']>[1];
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { ledger, graceMs, cancelGraceMs, limits, now, random } = options;
   const { history, onChange, onEnd, onOutcome, onGone, onGiven, onRetry, onNote } = options;
-  const { onRefused } = options;
+  const { onRefused, roster } = options;
   /** Since when lifters can have said that they are there; undefined until the first tick. */
   let leadingSince: number | undefined;
   const lifters = createLifterRegistry(options.slotsOfAccount);
@@ -149,7 +149,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     outcomes.forget(id);
     attempts.forget(id);
     ledger.remove(id);
-    onGone(entry);
+    onGone(entry, result);
     onChange();
   }
 
@@ -166,7 +166,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     });
     for (const { entry, lifter } of assignments) {
       change(entry, { state: { type: 'assigned', lifter, since: now() } });
-      onGiven?.(entry);
+      onGiven?.(entry, lifter);
     }
   }
 
@@ -305,10 +305,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     outcome: outcomes.get,
     announced(jid, announcement) {
       lifters.announced(jid, announcement, now());
+      roster?.announced(jid, announcement);
       assign();
     },
     left(jid) {
       lifters.left(jid, now());
+      roster?.left(jid);
     },
     ended(result) {
       ended(result);

@@ -15,6 +15,7 @@ import type {
   Requester,
 } from '@heavylift/jobs';
 import type { History } from './history.js';
+import type { Roster } from './roster.js';
 
 export interface SchedulerOptions {
   readonly ledger: Ledger;
@@ -39,11 +40,13 @@ export interface SchedulerOptions {
   /** The outcome of a job has become known, by whosever doing. */
   readonly onOutcome: (entry: JobEntry, result: JobResult) => void;
   /** A job has been let go. */
-  readonly onGone: (entry: JobEntry) => void;
+  readonly onGone: (entry: JobEntry, result?: JobResult) => void;
   /** A job is given to a lifter; told with the entry as it waited. */
-  readonly onGiven?: (entry: JobEntry) => void;
+  readonly onGiven?: (entry: JobEntry, lifter: string) => void;
   /** An attempt came to nothing, and another one is to be made; told with the entry as it ran. */
-  readonly onRetry?: (entry: JobEntry, failure: Failure) => void;
+  readonly onRetry?: (entry: JobEntry, failure: Failure, delayMs: number) => void;
+  /** Told of lifters that come and go. @default nobody */
+  readonly roster?: Pick<Roster, 'announced' | 'left'>;
   /** A lifter gave a result of a job that is not its own to end. */
   readonly onRefused?: (entry: JobEntry, result: JobResult) => void;
   /** Something about a job that an operator may want to know. */

@@ -59,6 +59,8 @@ export interface DeskParts {
   readonly stands: (job: JobId) => Promise<void>;
   /** What had ended before the term began, of which nothing else is known. */
   readonly endedBefore: EndedBefore;
+  /** Where a handler was seen that no lifter has now. */
+  readonly lastSeen?: Desk['lastSeen'];
   /** The latest that the lifter of a running job said. */
   readonly progressOf: (job: JobId) => Progress | undefined;
   readonly observer: Pick<DispatcherObserver, 'accepted' | 'refused'>;
@@ -135,8 +137,8 @@ export function createDesk(parts: DeskParts): OfficeDesk {
 
   function accepted(entry: JobEntry): { kind: 'accepted'; entry: JobEntry; waitsFor?: string } {
     observer.accepted(entry);
-    log.info(aboutJob(entry), 'accepted');
     const waitsFor = scheduler.waitsFor(entry.id);
+    log.info({ ...aboutJob(entry), ...(waitsFor !== undefined && { waitsFor }) }, 'accepted');
     return { kind: 'accepted', entry, ...(waitsFor === undefined ? {} : { waitsFor }) };
   }
 
@@ -237,6 +239,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
 
   return {
     specs,
+    ...(parts.lastSeen !== undefined && { lastSeen: parts.lastSeen }),
     counts: () => scheduler.counts(),
     lifters: () => [...scheduler.lifters()].sort((a, b) => (a.name < b.name ? -1 : 1)),
 

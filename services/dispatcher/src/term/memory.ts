@@ -10,6 +10,7 @@ import {
 } from '@heavylift/jobs';
 import { LRUCache } from 'lru-cache';
 import { createHistory, type History } from '../scheduler/history.js';
+import { createRoster, type Roster, type RosterLog } from '../scheduler/roster.js';
 
 /** What this process remembers from one term to the next. */
 export interface Memory {
@@ -18,10 +19,13 @@ export interface Memory {
   /** Of any sheet it has seen. */
   highestEpoch: number;
   readonly history: History;
+  readonly roster: Roster;
 }
 
-export function createMemory(): Memory {
-  return { ledger: undefined, highestEpoch: 0, history: createHistory() };
+/** Lifters that come and go are told to the log. */
+export function createMemory(log: RosterLog): Memory {
+  const roster = createRoster(log, Date.now);
+  return { ledger: undefined, highestEpoch: 0, history: createHistory(), roster };
 }
 
 /** The jobs let go last, up to a bound. */

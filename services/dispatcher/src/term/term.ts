@@ -10,7 +10,6 @@ import {
   requesterKey,
 } from '@heavylift/jobs';
 import {
-  aboutJob,
   createOutbox,
   createSteadyClock,
   type Ignore,
@@ -32,6 +31,7 @@ import type { Acceptances } from './acceptances.js';
 import { createDesk, type DeskLimits, type OfficeDesk } from './desk.js';
 import { createEndedBefore } from './ended-before.js';
 import { createFailedJobs } from './failed-jobs.js';
+import { createJobLog } from './job-log.js';
 import { createGoneJobs, type Memory, newestEpoch, openRemembered } from './memory.js';
 import { type Accounts, openNodes, trustIn } from './nodes.js';
 import { createUpkeep } from './upkeep.js';
@@ -203,6 +203,8 @@ export async function beginTerm(
 
   /** Of open jobs: how far they had come when their lifters last said so. */
   const progress = new Map<JobId, Progress>();
+  const jobLog = createJobLog({ observer, ignore, log, now });
+  memory.roster.reset();
   const scheduler = createScheduler({
     ledger,
     graceMs,
@@ -219,23 +221,20 @@ export async function beginTerm(
     },
     onEnd: publish,
     onOutcome(entry, result) {
-      observer.ended(entry, result);
+      jobLog.ended(entry, result);
       if (toldFirst.delete(entry.id)) queueMicrotask(() => told(entry.id));
       const isWhole = entry.target.type !== 'child';
       if (result.status !== 'failed' || !isWhole) return;
       failed.add({ entry, error: result.error, finished: result.finished });
     },
-    onGone(entry) {
-      observer.gone(entry.id);
+    onGone(entry, result) {
+      jobLog.gone(entry, result);
       progress.delete(entry.id);
       gone.add(entry.id);
       acceptances.gone(entry);
     },
-    onGiven: (entry) => observer.given(entry, now()),
-    onRetry: observer.retried,
-    onRefused: ({ id }, { lifter, attempt }) =>
-      ignore('results', 'untrusted', { job: id, lifter, attempt }),
-    onNote: (entry, details, message) => log.warn({ ...aboutJob(entry), ...details }, message),
+    roster: memory.roster,
+    ...jobLog,
   });
 
   const schedules = createSchedules({
@@ -267,6 +266,7 @@ export async function beginTerm(
     acceptances,
     stands,
     progressOf: (job) => progress.get(job),
+    lastSeen: memory.roster.lastSeen,
     endedBefore,
     observer,
     tracing: options.tracing,
@@ -329,6 +329,7 @@ export async function beginTerm(
     jobs: () => ledger.entries(),
     endedAt: (job) => scheduler.outcome(job)?.finished,
     handlers: () => catalogue.specs.keys(),
+    liftersOf: memory.roster.counts,
     lifters: () => scheduler.lifters(),
     now,
   });

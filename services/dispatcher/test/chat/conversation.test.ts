@@ -197,6 +197,17 @@ describe('talking to the bot', () => {
     }
   });
 
+  it('says where a command was seen last that no lifter has now, and to nobody who may not have it', async () => {
+    const { text: answer } = await say('greet you', 'ada@example.org', {
+      lastSeen: (name) =>
+        name === 'greet' ? { lifter: 'lifter-2', at: now - 300_000 } : undefined,
+    });
+    expect(answer).toBe('No lifter has `greet` now; last seen 5 min ago on lifter-2.');
+    expect((await say('dance', 'ada@example.org', { lastSeen: () => undefined })).text).toBe(
+      'Dunno how to dance',
+    );
+  });
+
   it('a lifter cannot take the place of a command of the bot', async () => {
     const { desk } = fakeDesk();
     const exit = { ...desk.specs.get('lift'), name: 'exit' };
