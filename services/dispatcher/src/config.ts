@@ -61,7 +61,8 @@ export const dispatcherOptions = {
     default: '20000',
   }),
   DISPATCHER_MAX_BACKLOG_PER_REQUESTER: withDefault({
-    description: 'How many of them may be of one person.',
+    description:
+      'How many of them may be of one person. Each part of a job for all lifters counts, too.',
     type: integer({ min: 1, max: 1_000_000 }),
     default: '1000',
   }),

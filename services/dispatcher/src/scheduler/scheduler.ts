@@ -86,7 +86,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   function meet(entry: JobEntry): void {
-    if (entry.target.type !== 'child') open.add(entry);
+    open.add(entry);
     openJobs.opened(entry);
     wholes.add(entry);
     place(entry);
@@ -143,7 +143,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     displace(entry);
     const result = outcomes.get(id);
     if (result !== undefined) history.add({ entry, result });
-    if (entry.target.type !== 'child') open.remove(entry);
+    open.remove(entry);
     openJobs.closed(entry, now());
     wholes.remove(entry);
     outcomes.forget(id);

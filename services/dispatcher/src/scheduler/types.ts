@@ -137,7 +137,7 @@ export interface Scheduler {
   lifters(): readonly LifterLoad[];
   /** Full JIDs of those that have jobs, by the ledger, and of which nothing has been heard since the term began. */
   silentLifters(): readonly string[];
-  /** Open jobs of a requester, by the key that `requesterKey` gives. */
+  /** Open jobs of a requester, parts of jobs for all lifters among them, by the key that `requesterKey` gives. */
   openOf(requester: string): number;
   /** Jobs that ended lately. */
   endedPerSecond(): number;

@@ -105,4 +105,14 @@ describe('a job for all lifters', () => {
     pass(1_000);
     expect([[...ledger.entries()], told]).toEqual([[], []]);
   });
+
+  it('counts with all its parts among the open jobs of its requester', () => {
+    const { scheduler, submitToAll } = office();
+    scheduler.announced(one, announcement());
+    scheduler.announced(two, announcement());
+    const whole = submitToAll()?.id ?? '';
+    expect(scheduler.openOf('ada@x')).toBe(3);
+    scheduler.told(whole);
+    expect(scheduler.openOf('ada@x')).toBe(0);
+  });
 });
