@@ -23,8 +23,11 @@ export async function submit(
   { policy, now, onForbidden }: SubmitPorts,
   { who, ...request }: Submission,
 ): Promise<Answer> {
-  const { spec, args } = request;
-  const refusal = refusalOf(decide(policy(), who, { command: spec.name, args }), spec.name);
+  const { spec, args, clauses } = request;
+  const refusal = refusalOf(
+    decide(policy(), who, { command: spec.name, args, clauses }),
+    spec.name,
+  );
   if (refusal !== undefined) {
     onForbidden?.();
     return refusal;
@@ -39,8 +42,11 @@ export async function amend(
   number: number,
   { who, ...request }: Submission,
 ): Promise<Answer> {
-  const { spec, args } = request;
-  const refusal = refusalOf(decide(policy(), who, { command: spec.name, args }), spec.name);
+  const { spec, args, clauses } = request;
+  const refusal = refusalOf(
+    decide(policy(), who, { command: spec.name, args, clauses }),
+    spec.name,
+  );
   if (refusal !== undefined) {
     onForbidden?.();
     return { ...refusal, body: texts.staysAsItWas(refusal.body, number) };

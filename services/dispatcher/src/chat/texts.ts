@@ -1,5 +1,5 @@
 import { durationText, type SystemState } from '@heavylift/jobs';
-import type { Condition } from '../policy/policy.js';
+import type { Condition } from '../policy/conditions.js';
 
 /** What the bot says, in one place. `#7` is how people name a job. */
 export const texts = {

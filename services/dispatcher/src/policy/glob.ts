@@ -1,11 +1,11 @@
 import { readJid } from '@heavylift/xmpp-pubsub';
 
 /**
- * Whether a text fits a pattern in which `*` stands for any characters and everything else for itself. Upper and lower case are the same.
+ * Whether a text fits a pattern in which `*` stands for any characters and everything else for itself.
  */
 export function fitsGlob(pattern: string, text: string): boolean {
-  const rest = text.toLowerCase();
-  const [first = '', ...others] = pattern.toLowerCase().split(/\*+/);
+  const rest = text;
+  const [first = '', ...others] = pattern.split(/\*+/);
   const last = others.pop();
   if (last === undefined) return rest === first;
   const end = rest.length - last.length;

@@ -1,19 +1,18 @@
-import type { Json, JsonObject } from '@heavylift/jobs';
+import type { JsonObject } from '@heavylift/jobs';
+import type { Clauses } from '../chat/clauses.js';
+import { type Condition, type Conditions, clauseValues, type Effect, holds } from './conditions.js';
 import { fitsGlob, fitsJid } from './glob.js';
 
-/** What an argument has to be like: a number within bounds, or a text that fits one of the patterns. */
-export type Condition =
-  | { readonly min?: number; readonly max?: number }
-  | { readonly oneOf: readonly string[] };
-
 export interface Rule {
-  readonly effect: 'allow' | 'deny';
+  readonly effect: Effect;
   /** Patterns of bare JIDs, or of domains. */
   readonly who: readonly string[];
   /** Patterns of commands; without them every command but `exit`. */
   readonly commands?: readonly string[];
   /** By the argument's name. All have to hold; an argument that is not there fits none. */
-  readonly arguments?: Readonly<Record<string, Condition>>;
+  readonly arguments?: Conditions;
+  /** When, where and how urgently, likewise. */
+  readonly clauses?: Conditions;
   /** Of `allow`: jobs and schedules of others, too. */
   readonly others?: boolean;
   /** Of `deny`: what they are told. */
@@ -36,6 +35,8 @@ export interface Action {
   readonly command: string;
   /** Of a handler's command. Without them the question is whether there are any with which it may be run. */
   readonly args?: JsonObject;
+  /** Behind the command; given if the arguments are. */
+  readonly clauses?: Clauses;
   /** Whose job or schedule it is about: a bare JID. */
   readonly owner?: string;
 }
@@ -80,7 +81,7 @@ export function isAdministrator({ administrators }: Policy, who: string): boolea
 }
 
 function isServed({ otherwise, domain }: Policy, who: string): boolean {
-  if (otherwise === 'own-users') return who.endsWith(`@${domain.toLowerCase()}`);
+  if (otherwise === 'own-users') return who.endsWith(`@${domain}`);
   return otherwise === 'everyone';
 }
 
@@ -96,27 +97,30 @@ function fits(rule: Rule, who: string, action: Action): boolean {
 function isAbout(rule: Rule, who: string, { command, owner }: Action): boolean {
   if (!rule.who.some((pattern) => fitsJid(pattern, who))) return false;
   const { commands = ['*'], effect, others = false } = rule;
-  if (effect === 'deny') return commands.some((pattern) => fitsGlob(pattern, command));
+  if (effect === 'deny') return commands.some((pattern) => fitsCommand(pattern, command));
   if (owner !== undefined && !others) return false;
   if (command === reserved) return commands.includes(reserved);
-  return commands.some((pattern) => fitsGlob(pattern, command));
+  return commands.some((pattern) => fitsCommand(pattern, command));
 }
 
 /** The first condition that does not hold. */
-function failing(rule: Rule, { args }: Action): [string, Condition] | undefined {
+function failing(rule: Rule, { args, clauses = {} }: Action): [string, Condition] | undefined {
   const conditions = Object.entries(rule.arguments ?? {});
+  const aboutClauses = Object.entries(rule.clauses ?? {});
   // Which arguments it will be is open: those that are allowed, and none that are denied.
-  if (args === undefined) return rule.effect === 'allow' ? undefined : conditions[0];
-  return conditions.find(([name, condition]) => !holds(condition, args[name]));
+  if (args === undefined)
+    return rule.effect === 'allow' ? undefined : (conditions[0] ?? aboutClauses[0]);
+  const own = new Map(Object.entries(args));
+  const said = new Map(Object.entries(clauseValues(clauses)));
+  return (
+    conditions.find(([name, condition]) => !holds(condition, own.get(name), rule.effect)) ??
+    aboutClauses.find(([name, condition]) => !holds(condition, said.get(name), rule.effect))
+  );
 }
 
-function holds(condition: Condition, value: Json | undefined): boolean {
-  if (value === undefined || value === null) return false;
-  if ('oneOf' in condition) {
-    return condition.oneOf.some((pattern) => fitsGlob(pattern, String(value)));
-  }
-  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = condition;
-  return typeof value === 'number' && value >= min && value <= max;
+/** Commands are in lower case; people need not know that. */
+function fitsCommand(pattern: string, command: string): boolean {
+  return fitsGlob(pattern.toLowerCase(), command.toLowerCase());
 }
 
 function argumentsInTheWay({ rules }: Policy, who: string, action: Action): Refusal | undefined {

@@ -1,7 +1,10 @@
+import { durationExamples, parseDuration } from '@heavylift/jobs';
 import { contentOfFile, messageOf, nearest } from '@heavylift/service';
+import { toBareJid } from '@heavylift/xmpp-pubsub';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import type { Condition, Policy, Rule } from './policy.js';
+import { type Condition, type Conditions, clauseNames } from './conditions.js';
+import type { Policy, Rule } from './policy.js';
 
 /** What a policy file says. Whose users are the own ones, it need not: that is the server's domain. */
 export type PolicyFile = Omit<Policy, 'domain'>;
@@ -20,10 +23,12 @@ const oneOrMore = (expected: string) => {
 
 const jidPatterns = oneOrMore(
   'expected a JID such as ada@example.org or *@example.org, a domain, or *; or a list of them',
-).refine(
-  (patterns) => patterns.every((pattern) => /^[^\s@/]+(@[^\s@/]+)?$/.test(pattern)),
-  'expected bare JIDs (no blanks, nothing after a slash), domains or *',
-);
+)
+  .refine(
+    (patterns) => patterns.every((pattern) => /^[^\s@/]+(@[^\s@/]+)?$/.test(pattern)),
+    'expected bare JIDs (no blanks, nothing after a slash), domains or *',
+  )
+  .transform((patterns) => patterns.map((pattern): string => toBareJid(pattern)));
 
 const number = z.number('expected a number');
 const scalar = z.union(
@@ -43,7 +48,26 @@ const condition = z.union(
   conditionExpected,
 );
 
-const ruleKeys = ['allow', 'deny', 'commands', 'arguments', 'others', 'reason'] as const;
+const spanExpected = `expected spans of time as bounds, such as {max: 1d}; ${durationExamples}`;
+const span = z
+  .string(spanExpected)
+  .refine((text) => parseDuration(text) !== undefined, spanExpected)
+  .transform((text) => parseDuration(text) ?? 0);
+const spanBounds = z
+  .strictObject({ min: span.exactOptional(), max: span.exactOptional() }, spanExpected)
+  .refine(({ min, max }) => min !== undefined || max !== undefined, spanExpected);
+
+/** Behind a command: when, where and how urgently. */
+const clauses = z.strictObject({
+  ...{ when: condition.exactOptional(), at: condition.exactOptional() },
+  ...{ every: condition.exactOptional(), on: condition.exactOptional() },
+  ...{ priority: condition.exactOptional() },
+  ...{ in: spanBounds.exactOptional(), within: spanBounds.exactOptional() },
+});
+
+const ruleKeys = [
+  ...['allow', 'deny', 'commands', 'arguments', 'clauses', 'others', 'reason'],
+] as const;
 
 const rule = z
   .strictObject({
@@ -53,6 +77,7 @@ const rule = z
     arguments: z
       .record(z.string(), condition, 'expected conditions by the name of the argument')
       .exactOptional(),
+    clauses: clauses.exactOptional(),
     others: z.boolean('expected true or false').exactOptional(),
     reason: z.string('expected a text').exactOptional(),
   })
@@ -114,36 +139,50 @@ function plainContent(
   }
 }
 
-function toRule({ allow, deny, arguments: conditions, ...rest }: z.infer<typeof rule>): Rule {
+function toRule({
+  allow,
+  deny,
+  arguments: conditions,
+  clauses: aboutClauses,
+  ...rest
+}: z.infer<typeof rule>): Rule {
   return {
     effect: allow === undefined ? 'deny' : 'allow',
     who: allow ?? deny ?? [],
     ...rest,
-    ...(conditions === undefined
-      ? {}
-      : {
-          arguments: Object.fromEntries(
-            Object.entries(conditions).map(([name, given]): [string, Condition] => [
-              name,
-              Array.isArray(given) ? { oneOf: given } : given,
-            ]),
-          ),
-        }),
+    ...(conditions !== undefined && { arguments: conditionsIn(conditions) }),
+    ...(aboutClauses !== undefined && { clauses: conditionsIn(aboutClauses) }),
   };
 }
+
+type Given = readonly string[] | Exclude<Condition, { oneOf: unknown }>;
+
+function conditionsIn(given: Readonly<Record<string, Given | undefined>>): Conditions {
+  const conditions: [string, Condition][] = [];
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    conditions.push([name, isList(value) ? { oneOf: value } : value]);
+  }
+  return Object.fromEntries(conditions);
+}
+
+const isList = (given: Given): given is readonly string[] => Array.isArray(given);
 
 function problemsOf(issue: z.core.$ZodIssue): string[] {
   const place = placeOf(issue.path);
   if (issue.code !== 'unrecognized_keys') return [`${place}: ${issue.message}`];
-  const known = keysAt(issue.path.length);
+  const known = keysAt(issue.path);
   return issue.keys.map((key) => {
     const meant = nearest(key, known);
     return `${place}: ${key} is not known${meant === undefined ? '' : `. Is it ${meant}?`}`;
   });
 }
 
-const keysAt = (depth: number): readonly string[] =>
-  depth === 0 ? fileKeys : depth === 2 ? ruleKeys : ['min', 'max'];
+function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  if (path.length === 0) return fileKeys;
+  if (path.length === 2) return ruleKeys;
+  return path.at(-1) === 'clauses' ? clauseNames : ['min', 'max'];
+}
 
 /** `rules[2].commands`, counted from 1 as people do. */
 function placeOf(path: readonly PropertyKey[]): string {

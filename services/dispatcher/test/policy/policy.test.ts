@@ -202,7 +202,7 @@ describe('patterns', () => {
     ['example.org', ada, true],
     ['*.example.org', ada, false],
     ['*.example.org', 'ada@sub.example.org', true],
-    ['ADA@example.org', ada, true],
+    ['ADA@example.org', ada, false],
     ['*a@example.org', ada, true],
     ['*@*', ada, true],
     ['ada', ada, false],
