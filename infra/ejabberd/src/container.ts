@@ -14,6 +14,7 @@ import { launch, type Place } from './launch/private.js';
 import { findProgram, run } from './launch/run.js';
 import type { EjabberdServer } from './server.js';
 import type { EjabberdOptions } from './start.js';
+import { DEEP_STACK } from './start.js';
 
 /** Pinned: releases before it have known security holes. `EJABBERD_IMAGE` names another one. */
 export const OFFICIAL_IMAGE = 'ghcr.io/processone/ejabberd:26.07';
@@ -166,7 +167,7 @@ function runArguments({ dir, ports }: Place, image: string, withTls: boolean): r
     ...publish(http, CONTAINER.ports.http),
     ...(withTls ? publish(c2sTls, CONTAINER.ports.c2sTls) : []),
     // The data belong to the node of this name, not to the container's own host name.
-    ...['--env', 'ERLANG_NODE_ARG=ejabberd@localhost'],
+    ...['--env', 'ERLANG_NODE_ARG=ejabberd@localhost', '--env', `ERL_ZFLAGS=${DEEP_STACK}`],
     ...['--env', 'HEAVYLIFT_CONFIG', '--env', 'HEAVYLIFT_CERTIFICATE'],
     ...['--entrypoint', 'sh', image, '-c', LEASH],
   ];

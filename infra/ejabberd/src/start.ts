@@ -105,6 +105,9 @@ export async function startNode(
   };
 }
 
+/** Deeply nested XML overflows the default stack of a scheduler, which ends the whole server: words of 8 bytes for each, in thousands. */
+export const DEEP_STACK = '+sss 8192';
+
 interface NamedPorts extends Ports {
   /** Erlang's own protocol between nodes. Nobody needs it, but a node with a name listens. */
   readonly distribution: number;
@@ -252,7 +255,7 @@ function erlangEnvironment(
     ERL_INETRC: join(dir, 'inetrc'),
     ERL_CRASH_DUMP_BYTES: '0',
     // Others need the processors, too: its threads are not to spin while they wait for work.
-    ERL_ZFLAGS: '+sbwt none +sbwtdcpu none +sbwtdio none',
+    ERL_ZFLAGS: `+sbwt none +sbwtdcpu none +sbwtdio none ${DEEP_STACK}`,
     EJABBERD_CONFIG_PATH: join(dir, 'ejabberd.yml'),
     EJABBERD_MNESIA_SCHEMA: dir,
     EJABBERD_LOG_PATH: join(dir, 'ejabberd.log'),
