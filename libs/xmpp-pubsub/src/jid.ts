@@ -20,7 +20,10 @@ export class Jid {
   readonly #text: string;
 
   /** @throws TypeError if the text is no JID */
-  constructor(text: string) {
+  constructor(stamped: string) {
+    if (stamped.length > MAX_LENGTH) throw new TypeError('a JID has 3071 bytes at most');
+    // A part of a text keeps the whole of it in memory: of what a stranger sent, too.
+    const text = stamped.split('').join('');
     const slash = text.indexOf('/');
     const bare = slash === -1 ? text : text.slice(0, slash);
     // An @ may stand in a resource, and nowhere else but behind the local part.
@@ -31,7 +34,7 @@ export class Jid {
     this.domain = bare.slice(at + 1);
     this.resource = slash === -1 ? undefined : text.slice(slash + 1);
     const isWhole = this.local !== '' && this.domain !== '' && this.resource !== '';
-    if (!isWhole || this.domain.includes('@') || text.length > MAX_LENGTH)
+    if (!isWhole || this.domain.includes('@'))
       throw new TypeError(`'${text.slice(0, 100)}' is no JID such as ada@example.org/phone`);
   }
 
@@ -63,7 +66,7 @@ export function readJid(text: unknown): Jid | undefined {
   try {
     const parsed = new Jid(text);
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(text, parsed);
+    remembered.set(parsed.toString(), parsed);
     return parsed;
   } catch {
     return undefined;

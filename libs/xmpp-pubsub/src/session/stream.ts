@@ -1,6 +1,7 @@
 import FramedParser from '@xmpp/websocket/lib/FramedParser.js';
 import { type Element, Parser } from '@xmpp/xml';
 import { XmppError } from '../errors.js';
+import { shallow } from './shallow.js';
 import { readCondition } from './stanza-error.js';
 import type { Transport, TransportEvents } from './transport/types.js';
 import { wholeTags } from './whole-tags.js';
@@ -103,7 +104,7 @@ export async function connectStream({ domain, drained, dial }: StreamOptions): P
   }
 
   function newParser(): Parser {
-    const fresh = transport?.framed ? new FramedParser() : new Parser();
+    const fresh = shallow(transport?.framed ? new FramedParser() : new Parser());
     fresh.on('start', (element: Element) => {
       root = transport?.framed ? undefined : element;
     });
