@@ -1,6 +1,7 @@
 import type { Logger } from './logging.js';
 import { serviceMetrics } from './metrics/catalogue.js';
 import type { Metrics } from './metrics/port.js';
+import { createSparing, spareDetails } from './sparing.js';
 
 /** Why something that came in was not acted upon. */
 export type IgnoredReason =
@@ -31,8 +32,12 @@ const sentences: Readonly<Record<IgnoredReason, string>> = {
 };
 
 export function ignoring(metrics: Metrics, log: Logger): Ignore {
+  // Strangers cause them, as many as they like: all are counted, and a few of each kind are told.
+  const spare = createSparing();
   return (source, reason, details) => {
     metrics.count(serviceMetrics.ignored, { source, reason });
-    log.warn({ source, ...details }, sentences[reason]);
+    const leftOut = spare(`${source} ${reason}`);
+    if (leftOut !== undefined)
+      log.warn(spareDetails({ source, ...details }, leftOut), sentences[reason]);
   };
 }

@@ -76,6 +76,7 @@ export {
   type ServiceDefinition,
   type ServiceParts,
 } from './run-service.js';
+export { createSparing, type Spare, spareDetails } from './sparing.js';
 export { createSteadyClock } from './steady-clock.js';
 export {
   HealthToken,

@@ -8,6 +8,7 @@ import {
 } from 'pino';
 import { onceATurn } from './once-a-turn.js';
 import { withoutSecrets } from './redaction.js';
+import { createSparing, spareDetails } from './sparing.js';
 
 export type { Logger } from 'pino';
 
@@ -105,8 +106,13 @@ export function linesOfATurn(
 
 /** What the XMPP library has to say, as lines of a logger. */
 export function sessionLog(log: Logger): SessionLog {
+  const spare = createSparing();
   return {
     debug: (details, message) => log.debug(details, message),
-    warn: (details, message) => log.warn(details, message),
+    // Whoever sends us stanzas can cause these.
+    warn(details, message) {
+      const leftOut = spare(message);
+      if (leftOut !== undefined) log.warn(spareDetails(details, leftOut), message);
+    },
   };
 }
