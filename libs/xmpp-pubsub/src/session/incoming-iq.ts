@@ -1,7 +1,8 @@
 import type { Element } from '@xmpp/xml';
 import { isXmppError } from '../errors.js';
-import { parseJid } from '../jid.js';
+import { accountOf, parseJid } from '../jid.js';
 import type { IncomingIq, SessionLog, Unlisten } from './types.js';
+import { boundUnknownIqs } from './unknown-iqs.js';
 import { escapeAttribute, escapeText, serialise } from './xml-text.js';
 
 const NS_STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas';
@@ -25,6 +26,7 @@ export interface IncomingIqsContext {
 export function createIncomingIqs(context: IncomingIqsContext): IncomingIqs {
   const { log, stanzaAttributes } = context;
   const handlers = new Map<string, IqHandler>();
+  const unknown = boundUnknownIqs();
   const key = (type: string, name: string, namespace: string | undefined) =>
     `${type} ${name} ${namespace}`;
 
@@ -54,6 +56,7 @@ export function createIncomingIqs(context: IncomingIqsContext): IncomingIqs {
     }
     const handler = handlers.get(key(String(type), payload.getName(), payload.getNS()));
     if (handler === undefined) {
+      if (!unknown.mayAnswer(accountOf(typeof from === 'string' ? from : account))) return;
       return answer(stanza, 'error', errorXml('cancel', 'service-unavailable'));
     }
     try {

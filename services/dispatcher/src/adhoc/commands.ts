@@ -58,10 +58,6 @@ export function createCommands(ports: CommandPorts) {
       .map(({ name, title }) => ({ name, title }));
   }
 
-  function nodeOf(node: string): CommandNode | undefined {
-    return specOf(node);
-  }
-
   function unknownText(node: string): string {
     const desk = ports.desk();
     const missing = desk && missingAnswer(desk, node, ports.now());
@@ -147,7 +143,7 @@ export function createCommands(ports: CommandPorts) {
     ]);
   }
 
-  return { list, nodeOf, execute };
+  return { list, execute };
 }
 
 export type Commands = ReturnType<typeof createCommands>;

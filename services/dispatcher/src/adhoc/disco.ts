@@ -20,17 +20,22 @@ const ownFeatures = [
   'urn:xmpp:ping',
 ];
 
+const plainFeatures = [NS_DISCO_INFO, NS_DISCO_ITEMS, 'urn:xmpp:ping'];
+
 /** Says what the bot is and which commands it takes (XEP-0030, XEP-0050 section 2). */
-export function createDisco(
-  commands: Pick<Commands, 'list' | 'nodeOf'>,
-  self: () => Jid | undefined,
-) {
-  async function info({ payload }: IncomingIq): Promise<Element> {
+export function createDisco(commands: Pick<Commands, 'list'>, self: () => Jid | undefined) {
+  /** Strangers learn what any client says of itself, and nothing of what is done here. */
+  async function info({ from, payload }: IncomingIq): Promise<Element> {
     const node = nodeIn(payload);
+    const mayRun = commands.list(from.bare);
+    if (mayRun.length === 0) {
+      if (node === undefined) return described(node, ['client', 'bot', 'bot'], plainFeatures);
+      throw errorOf('item-not-found', `there is no node ${node}`);
+    }
     if (node === undefined) return described(node, ['client', 'bot', 'Heavylift'], ownFeatures);
     if (node === NS_COMMANDS)
       return described(node, ['automation', 'command-list', 'Commands'], [NS_COMMANDS]);
-    const command = commands.nodeOf(node);
+    const command = mayRun.find(({ name }) => name === node);
     if (command === undefined) throw errorOf('item-not-found', `there is no node ${node}`);
     const { title } = command;
     const features = [NS_COMMANDS, 'jabber:x:data'];

@@ -10,6 +10,7 @@ import {
 } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { createCommands, NS_COMMANDS } from '../adhoc/commands.js';
+import { createCurious } from '../adhoc/curious.js';
 import { createDisco, NS_DISCO_INFO, NS_DISCO_ITEMS } from '../adhoc/disco.js';
 import { createOrders } from '../adhoc/orders.js';
 import type { Desk } from '../desk.js';
@@ -124,9 +125,11 @@ export function servePeople(options: PeopleOptions): People {
   });
   const orders = createOrders({ ...{ desk, policy, now, onForbidden, limiter }, onFailure });
   const disco = createDisco(commands, () => session.jid);
+  const curious = createCurious(now);
+  const introductions = createCurious(now);
   const unlisten: readonly Unlisten[] = [
-    session.handle('get', 'query', NS_DISCO_INFO, disco.info),
-    session.handle('get', 'query', NS_DISCO_ITEMS, disco.items),
+    session.handle('get', 'query', NS_DISCO_INFO, curious.limited(disco.info)),
+    session.handle('get', 'query', NS_DISCO_ITEMS, curious.limited(disco.items)),
     session.handle('set', 'command', NS_COMMANDS, commands.execute),
     session.handle('set', 'orders', ORDERS_NAMESPACE, orders.execute),
     obeyShutdownOrders(session, options.bot, shutdown),
@@ -138,6 +141,7 @@ export function servePeople(options: PeopleOptions): People {
       others.presence(stanza, self);
       if (stanza.attrs['type'] !== 'subscribe') return;
       const to = parseJid(String(stanza.attrs['from'])).bare;
+      if (!introductions.mayAsk(to)) return;
       // The status line is for those who are served. We need not see theirs.
       send(xml('presence', { to, type: isServed(to) ? 'subscribed' : 'unsubscribed' }));
     },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { addressOf, type BotMessage, encodeReceipt } from '@heavylift/jobs';
 import type { Jid } from '@heavylift/xmpp-pubsub';
 import type { Element } from '@xmpp/xml';
@@ -35,6 +36,8 @@ export interface ReceptionPorts {
 
 /** Requests that wait for a term to begin, at most; the rest is left unanswered, and its senders see that. */
 const mostWaiting = 1_000;
+/** Characters in them, at most. */
+const mostLength = 4_194_304;
 /** Senders that are remembered for limits, at most. */
 const senders = 10_000;
 /** Messages in a row of which nothing was understood, and that are answered all the same. */
@@ -51,6 +54,7 @@ interface Waiting {
 }
 
 interface Acquaintance {
+  /** A fingerprint: what was said may be long. */
   lastSaid: string;
   notUnderstood: number;
 }
@@ -63,10 +67,13 @@ export function createReception(ports: ReceptionPorts) {
     // What waited while nobody was there comes all at once. Servers keep about so many.
     backlog: createLimiter({ burst: 100, perSecond: 1, senders, now }),
     strangers: createLimiter({ burst: 3, perSecond: 0.1, senders, now }),
+    // However many accounts somebody makes up.
+    allStrangers: createLimiter({ burst: 200, perSecond: 20, senders: 1, now }),
   };
   const cameOf = createCameOf();
   const acquaintances = new LRUCache<string, Acquaintance>({ max: senders });
   const waiting: Waiting[] = [];
+  let waitingLength = 0;
 
   async function say(request: ChatRequest, reply: Reply): Promise<void> {
     const { body, job } = reply;
@@ -75,7 +82,7 @@ export function createReception(ports: ReceptionPorts) {
     const notUnderstood = reply.notUnderstood === true ? before + 1 : 0;
     if (notUnderstood > patience) return;
     const said = notUnderstood === patience ? texts.givingUp(body) : body;
-    acquaintances.set(who, { lastSaid: said, notUnderstood });
+    acquaintances.set(who, { lastSaid: fingerprint(said), notUnderstood });
     await ports.say({
       ...addressOf(requesterOf(request)),
       body: said,
@@ -154,7 +161,11 @@ export function createReception(ports: ReceptionPorts) {
 
   function verdictOn(request: ChatRequest) {
     const who = request.from.bare;
-    if (!ports.isServed(who)) return limiters.strangers.take(who);
+    if (!ports.isServed(who)) {
+      const verdict = limiters.strangers.take(who);
+      if (verdict === 'silent') return verdict;
+      return limiters.allStrangers.take('') === 'served' ? verdict : 'silent';
+    }
     return request.writtenAt === undefined ? limiters.people.take(who) : limiters.backlog.take(who);
   }
 
@@ -173,7 +184,10 @@ export function createReception(ports: ReceptionPorts) {
     const since = writtenAt?.getTime() ?? now();
     const taken = { request, stanza, since };
     if (ports.isOpen()) return answerUnlessOld(taken);
-    if (waiting.length < mostWaiting) waiting.push(taken);
+    const fits = waiting.length < mostWaiting && waitingLength + lengthOf(stanza) <= mostLength;
+    if (!fits) return;
+    waiting.push(taken);
+    waitingLength += lengthOf(stanza);
   }
 
   async function answerUnlessOld(taken: Waiting): Promise<void> {
@@ -185,9 +199,15 @@ export function createReception(ports: ReceptionPorts) {
     return answer(taken);
   }
 
+  function takeAll(): Waiting[] {
+    waitingLength = 0;
+    return waiting.splice(0);
+  }
+
   /** Another bot may send back whatever it is told. */
   function isOurOwn(request: ChatRequest): boolean {
-    return acquaintances.get(request.from.bare)?.lastSaid === request.text;
+    const known = acquaintances.get(request.from.bare);
+    return known !== undefined && known.lastSaid === fingerprint(request.text);
   }
 
   function settle(work: Promise<void>, { from }: ChatRequest): void {
@@ -204,11 +224,15 @@ export function createReception(ports: ReceptionPorts) {
     },
     /** Questions can be answered from now on. */
     opened(): void {
-      for (const taken of waiting.splice(0)) settle(answerUnlessOld(taken), taken.request);
+      for (const taken of takeAll()) settle(answerUnlessOld(taken), taken.request);
     },
     /** What waits, for another to answer. */
-    takeWaiting: (): readonly Element[] => waiting.splice(0).map(({ stanza }) => stanza),
+    takeWaiting: (): readonly Element[] => takeAll().map(({ stanza }) => stanza),
   };
 }
 
 export type Reception = ReturnType<typeof createReception>;
+
+const fingerprint = (text: string): string => createHash('sha256').update(text).digest('base64');
+
+const lengthOf = (stanza: Element): number => stanza.toString().length;

@@ -76,6 +76,24 @@ describe('ad-hoc commands (XEP-0050)', () => {
     expect(await nodes('eve@elsewhere.example/x')).toEqual([]);
   });
 
+  it('and the bot itself tell strangers nothing of what is done here (XEP-0030)', async () => {
+    const { disco } = bot();
+    const eve = parseJid('eve@elsewhere.example/x');
+    const query = (node?: string) => xml('query', { xmlns: NS_ITEMS, node });
+    expect((await disco.items({ from: eve, payload: query() })).children).toEqual([]);
+    const told = String(await disco.info({ from: eve, payload: query() }));
+    expect(told).not.toMatch(/heavylift|commands/i);
+    for (const node of [NS, 'lift', 'status', 'nothing']) {
+      const asked = disco.info({ from: eve, payload: query(node) });
+      await expect(asked).rejects.toThrow(`there is no node ${node}`);
+    }
+    const adas = await disco.info({ from: parseJid(ada), payload: query('lift') });
+    expect(String(adas)).toContain('heavy job');
+    // Nor is an own user told what only administrators may.
+    const exit = disco.info({ from: parseJid(ada), payload: query('exit') });
+    await expect(exit).rejects.toThrow('there is no node exit');
+  });
+
   it('ask by the form of the handler, and when, where and how urgently', async () => {
     const { execute, ran } = bot();
     const answer = await execute('lift', { action: 'execute' });
