@@ -12,6 +12,7 @@ export * from './domain/sheet.js';
 export type * from './domain/system.js';
 export * from './duration.js';
 export * from './errors.js';
+export { isLateSheet, jobsInLateSheets, lateSheets } from './ledger/late.js';
 export { openLedger } from './ledger/ledger.js';
 export { createLedgerReplica, readLedger } from './ledger/replica.js';
 export { sheetsMissing } from './ledger/rules.js';

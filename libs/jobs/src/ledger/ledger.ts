@@ -74,6 +74,7 @@ export function openLedger(options: LedgerOptions): Ledger {
   let sequence = newest?.sequence ?? 0;
   let epochs: readonly EpochStart[] = [...(newest?.epochs ?? []), { epoch, since: sequence + 1 }];
   let lastNumber = Math.max(newest?.lastNumber ?? 0, options.lastNumberAtLeast ?? 0);
+  const since: SheetPosition = { epoch, sequence: sequence + 1 };
   let begun = false;
   let inFlight: InFlight | undefined;
   let latest: SheetPosition | undefined = newest && {
@@ -314,6 +315,8 @@ export function openLedger(options: LedgerOptions): Ledger {
       return lost.length;
     },
 
+    since,
+    discard: retractions.add,
     nextRetraction: retractions.next,
     retracted: retractions.done,
     retractFailed: retractions.failed,

@@ -92,6 +92,10 @@ export interface Ledger {
    * @returns how many sheets it lost
    */
   verify(itemIds: Iterable<string>): number;
+  /** Its first sheet: what earlier leaders wrote under its number or a higher one was not read at the take-over. */
+  readonly since: SheetPosition;
+  /** Items that count no more and that are to be retracted, too. */
+  discard(itemIds: readonly string[]): void;
   /** An item to retract now; nothing if there is none. Every item is given once, until `retractFailed`. */
   nextRetraction(): string | undefined;
   /** The item is gone, or was not there. */

@@ -259,6 +259,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       assign();
       return ledger.get(entry.id) ?? entry;
     },
+    restore(entry) {
+      const taken = adopt(ledger.restore(entry));
+      onChange();
+      meet(taken);
+      assign();
+    },
     submitToAll(job, makeId) {
       const entry = wholes.submit(job, makeId);
       assign();

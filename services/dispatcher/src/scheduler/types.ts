@@ -94,6 +94,8 @@ export interface Scheduler {
    * @throws JobsError `entry-too-large`
    */
   submit(job: NewJob): JobEntry;
+  /** Takes in a job as it stood in a ledger that was not read, under its number and with a higher revision. */
+  restore(entry: JobEntry): void;
   /**
    * Takes in a job for every live lifter that has its handler, with a child for each of them; undefined if there is none.
    * @throws JobsError `entry-too-large`

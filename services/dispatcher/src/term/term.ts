@@ -1,13 +1,13 @@
 import {
-  type HandlerSpec,
   inOrderOfCounting,
   type JobId,
   type JobResult,
   type LifterAnnouncement,
-  type Limits,
+  lateSheets,
   type Progress,
   type QueueOrder,
   requesterKey,
+  type Sheet,
 } from '@heavylift/jobs';
 import {
   createOutbox,
@@ -32,8 +32,10 @@ import { createDesk, type DeskLimits, type OfficeDesk } from './desk.js';
 import { createEndedBefore } from './ended-before.js';
 import { createFailedJobs } from './failed-jobs.js';
 import { createJobLog } from './job-log.js';
+import { createLateSheets } from './late-sheets.js';
 import { createGoneJobs, type Memory, newestEpoch, openRemembered } from './memory.js';
 import { type Accounts, openNodes, trustIn } from './nodes.js';
+import { runningLimits } from './running-limits.js';
 import { createUpkeep } from './upkeep.js';
 
 export interface TermOptions extends Accounts {
@@ -92,10 +94,11 @@ export async function beginTerm(
   const { session, pubsub, nodePrefix, graceMs, onCounts, observer, ignore, log } = options;
   const nodes = openNodes(pubsub, nodePrefix);
   const trusted = trustIn(options, ignore);
+  const sheetItems = (read: readonly Item<Sheet>[]) =>
+    trusted.jobs(read).map(({ id, value }) => ({ id, sheet: value }));
   const items = await readWhole({
     async read() {
-      const read = trusted.jobs(await readNode(nodes.jobs, office.signal));
-      const sheets = read.map(({ id, value }) => ({ id, sheet: value }));
+      const sheets = sheetItems(await readNode(nodes.jobs, office.signal));
       await measureEntries(sheets);
       return sheets;
     },
@@ -131,7 +134,6 @@ export async function beginTerm(
   );
   const now = createSteadyClock();
   let ended: Error | undefined;
-  /** The first sheet tells lifters that the epoch has begun, and they announce themselves once: nobody may miss that. */
   let isOpened = false;
   /** The first sheet stands in the node: from now on lifters can have announced themselves, and it counts who has not. */
   let hasBegun = false;
@@ -333,11 +335,25 @@ export async function beginTerm(
     lifters: () => scheduler.lifters(),
     now,
   });
-  const replicas = [catalogue.replica, replicateResults()];
+  const takeInLate = createLateSheets({
+    ...{ ledger, scheduler, endedBefore, log },
+    history: memory.history,
+  });
+  const resultsReplica = replicateResults();
+  const replicas = [catalogue.replica, resultsReplica];
+  async function adoptLate(ids: readonly string[]): Promise<void> {
+    const sheets = sheetItems(await nodes.jobs.items({ ids }));
+    const taken = takeInLate(sheets);
+    // They may be over: what their lifters said meanwhile was of jobs that nobody knew.
+    if (taken.length > 0) await resultsReplica.refresh();
+    await Promise.all(taken.map(stands));
+    ledger.discard(sheets.map(({ id }) => id));
+  }
   const upkeep = createUpkeep({
     ...{ session, scheduler, schedules, ledger, writer, graceMs, publish, onCounts, log },
     sheetIds: () => nodes.jobs.itemIds(),
     readSchedules,
+    adoptLate,
   });
 
   async function end(reason: Error): Promise<void> {
@@ -369,6 +385,7 @@ export async function beginTerm(
     await end(error instanceof Error ? error : new Error(String(error)));
     throw error;
   });
+  takeInLate(lateSheets(items));
   isOpened = true;
   writer.kick();
   log.info({ epoch: office.epoch, open: ledger.size, sheets: ledger.sheets }, 'active');
@@ -387,14 +404,4 @@ export async function beginTerm(
     },
     end,
   };
-}
-
-function runningLimits(
-  specs: ReadonlyMap<string, HandlerSpec>,
-  runningOfRequester: number | undefined,
-): Limits {
-  const runningOfKind: Record<string, number> = {};
-  for (const { name, concurrency } of specs.values())
-    if (concurrency !== undefined) runningOfKind[name] = concurrency;
-  return { runningOfKind, ...(runningOfRequester !== undefined && { runningOfRequester }) };
 }

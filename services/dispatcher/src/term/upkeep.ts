@@ -1,4 +1,10 @@
-import type { JobResult, Ledger, LifterAnnouncement, Schedule } from '@heavylift/jobs';
+import {
+  isLateSheet,
+  type JobResult,
+  type Ledger,
+  type LifterAnnouncement,
+  type Schedule,
+} from '@heavylift/jobs';
 import type { Logger } from '@heavylift/service';
 import type { Session } from '@heavylift/xmpp-pubsub';
 import type { LedgerWriter } from '../ledger/writer.js';
@@ -13,10 +19,12 @@ export interface UpkeepPorts {
     'tick' | 'untoldFor' | 'lifters' | 'silentLifters' | 'announced' | 'left'
   >;
   readonly schedules: Pick<Schedules, 'tick' | 'verify'>;
-  readonly ledger: Pick<Ledger, 'newest'>;
+  readonly ledger: Pick<Ledger, 'newest' | 'since'>;
   readonly writer: Pick<LedgerWriter, 'verify'>;
   /** Reads the ids of all sheets that the node holds. */
   readonly sheetIds: () => Promise<readonly string[]>;
+  /** Takes in what is in sheets that the leader before wrote and this one did not read; those are not needed any more then. */
+  readonly adoptLate: (sheetIds: readonly string[]) => Promise<void>;
   /** Reads all schedules that the node holds. */
   readonly readSchedules: () => Promise<readonly Schedule[]>;
   readonly publish: (result: JobResult) => void;
@@ -43,6 +51,10 @@ const untoldMs = 20_000;
 const untoldIntervalMs = 5_000;
 /** The node is compared with what it ought to hold: somebody may have purged it, or lowered what it keeps. */
 const verifyMs = 30_000;
+/** What the leader before wrote late mostly comes soon. */
+const lateMs = [2_000, 10_000];
+/** So many late sheets are read at a time. */
+const mostLate = 32;
 /** The same for schedules: the leader before may have written late. */
 const verifySchedulesMs = 60_000;
 
@@ -75,7 +87,13 @@ export function createUpkeep(ports: UpkeepPorts): Upkeep {
     });
   }
 
+  async function takeInLate(): Promise<void> {
+    const ids = (await ports.sheetIds()).filter((id) => isLateSheet(id, ledger.since));
+    if (ids.length > 0) await ports.adoptLate(ids.slice(0, mostLate));
+  }
+
   async function verifyLedger(): Promise<void> {
+    await takeInLate();
     const lost = await writer.verify(ports.sheetIds);
     if (lost > 0) log.warn({ lost }, 'the node has lost sheets, which are written anew');
   }
@@ -87,10 +105,9 @@ export function createUpkeep(ports: UpkeepPorts): Upkeep {
   }
 
   const every = (ms: number, work: () => void) => setInterval(work, ms);
-  const everyAsync = (ms: number, what: string, work: () => Promise<void>) =>
-    every(ms, () => {
-      work().catch((error: unknown) => log.debug({ err: error }, `${what} could not be verified`));
-    });
+  const attempt = (what: string, work: () => Promise<void>) => () => {
+    work().catch((error: unknown) => log.debug({ err: error }, `${what} could not be verified`));
+  };
 
   return {
     ask,
@@ -107,8 +124,9 @@ export function createUpkeep(ports: UpkeepPorts): Upkeep {
         }),
         every(rollCallMs, () => void ask(scheduler.lifters().map(({ jid }) => jid))),
         every(silentCallMs, askSilentOnes),
-        everyAsync(verifyMs, 'the ledger', verifyLedger),
-        everyAsync(verifySchedulesMs, 'the schedules', verifySchedules),
+        every(verifyMs, attempt('the ledger', verifyLedger)),
+        every(verifySchedulesMs, attempt('the schedules', verifySchedules)),
+        ...lateMs.map((ms) => setTimeout(attempt('the ledger', takeInLate), ms)),
       ];
       askSilentOnes();
     },
