@@ -103,7 +103,7 @@ export async function startSystem() {
     const session = await login(account.username, account.password, 'a');
     await session.send(xml('presence'));
     const pubsub = connectPubSub(session, { jid: server.pubsub });
-    await pubsub.node(nodes.handlers, handlersCodec).publish([lift], { id: account.username });
+    await pubsub.node(nodes.handlers, handlersCodec).publish([lift], { id: account.jid });
     const ledger = createLedgerReplica();
     const sheets = (
       items: readonly { id: string; value: SheetItem['sheet'] }[],

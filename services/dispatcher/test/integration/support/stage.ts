@@ -164,7 +164,7 @@ export async function playLifter(index: number, resource = 'a') {
   await session.send(xml('presence'));
   const pubsub = pubsubOf(session);
   const { nodes, accounts } = provisioned;
-  await pubsub.node(nodes.handlers, handlersCodec).publish(handlers, { id: account.username });
+  await pubsub.node(nodes.handlers, handlersCodec).publish(handlers, { id: account.jid });
   const ledger = createLedgerReplica();
   const sheets = (items: readonly { id: string; value: ReturnType<typeof sheetCodec.decode> }[]) =>
     items.map(({ id, value }) => ({ id, sheet: value }));
