@@ -1,4 +1,10 @@
-import type { Session, SessionEvents, Unlisten } from '@heavylift/xmpp-pubsub';
+import {
+  isXmppError,
+  type Session,
+  type SessionEvents,
+  type Unlisten,
+  type XmppError,
+} from '@heavylift/xmpp-pubsub';
 import type { Logger } from 'pino';
 import { ServiceError } from '../errors.js';
 import type { Health } from '../health/health.js';
@@ -42,7 +48,9 @@ export function sessionPart(
           if (started) onEnd(ended(name, error));
         }),
       ];
-      await session.start({ signal });
+      await session.start({ signal }).catch((error: unknown) => {
+        throw isXmppError(error, 'authentication-failed') ? refused(error) : error;
+      });
       started = true;
     },
     async stop() {
@@ -52,8 +60,16 @@ export function sessionPart(
   };
 }
 
+/** Waiting does not cure it, and starting again neither: so it says what does. */
+const whatToDo =
+  'The account is gone, as after its server was wiped, or has another password: `heavylift provision` makes it with the password in the file, and a service whose file has changed has to be started anew.';
+
+const refused = (cause: XmppError): ServiceError =>
+  new ServiceError('start-failed', `${cause.message}. ${whatToDo}`, { cause });
+
 function ended(name: string, cause: Error): ServiceError {
-  const message = `the session ${name} ended for good: ${cause.message}`;
+  const hint = isXmppError(cause, 'authentication-failed') ? `. ${whatToDo}` : '';
+  const message = `the session ${name} ended for good: ${cause.message}${hint}`;
   return new ServiceError('session-ended', message, { cause });
 }
 

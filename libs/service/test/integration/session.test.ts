@@ -80,6 +80,7 @@ describe('the session of a service', () => {
     expect(code).toBe(1);
     expect(messages().join('\n')).toMatch(/^stopping: xmpp could not be started: /m);
     expect(stdout).toContain('authentication-failed');
+    expect(messages().join('\n')).toContain('`heavylift provision` makes it');
     expect(stdout).not.toContain('n0t-it');
   });
 
