@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { messageOf } from '@heavylift/service';
 import { type Command, type ExitCode, exitCodes, type Terminal, UsageError } from '../command.js';
 import { passwordFrom } from '../provision/read.js';
 import { type Account, examine } from './examine.js';
@@ -64,12 +65,17 @@ async function run(args: readonly string[], { env, out }: Terminal): Promise<Exi
 
 /** What services read; each of them stands on the server with an account of its own. */
 function filesIn(dir: string): readonly string[] {
-  const names = readdirSync(dir).filter((name) => name.endsWith('.env'));
+  let names: readonly string[];
+  try {
+    names = readdirSync(dir).filter((name) => name.endsWith('.env'));
+  } catch (error) {
+    throw new UsageError(`--env-dir ${dir} cannot be read: ${messageOf(error)}`);
+  }
   if (names.length === 0)
     throw new UsageError(
       `${dir} holds no configuration (*.env): run \`heavylift provision\` first.`,
     );
-  return names
+  return [...names]
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .map((name) => join(dir, name));
 }

@@ -83,6 +83,30 @@ describe.skipIf(found === undefined).each(files)('infra/compose/$file', ({ file,
   });
 
   it.skipIf(second !== undefined)(
+    'gives the administrator another password, from a file and not from a command line',
+    async () => {
+      const { write, composeWithInput } = deployment;
+      const to = async (password: string) => {
+        await write('new-password', password);
+        const command =
+          'node /app/service/dist/main.js account admin --env-dir /env --admin-password-file /run/secrets/admin-password --new-password-file -';
+        return composeWithInput(
+          'new-password',
+          'run',
+          '--rm',
+          '-T',
+          '--entrypoint',
+          command,
+          'provision',
+        );
+      };
+      // The same again: what follows knows no other.
+      expect(await to('secret-of-admin')).toContain('set the password of admin@example.org');
+    },
+    300_000,
+  );
+
+  it.skipIf(second !== undefined)(
     'has as many lifters as one command says, which keep their access, and passwords can change',
     async () => {
       const { composeWith, write } = deployment;

@@ -18,9 +18,11 @@ export interface Deployment {
   compose(...args: readonly string[]): Promise<string>;
   /** With further files beside the first one. */
   composeWith(files: readonly string[], ...args: readonly string[]): Promise<string>;
+  /** With a file beside the first one as standard input. */
+  composeWithInput(file: string, ...args: readonly string[]): Promise<string>;
   /** A file beside the first one. */
   write(name: string, content: string): Promise<void>;
-  /** Copies what is beside the first file into a container; and back. */
+  /** Where the first file is. */
   readonly folder: string;
   /** Where a port of a service's container is published. */
   address(service: string, port: number): Promise<string>;
@@ -82,6 +84,8 @@ export async function prepare(
   const composeWith = (files: readonly string[], ...args: readonly string[]) =>
     docker(...composeArgs(files), ...args);
   const compose = (...args: readonly string[]) => composeWith([], ...args);
+  const composeWithInput = (input: string, ...args: readonly string[]) =>
+    withInput(join(folder, input), ...composeArgs([]), ...args);
   const clear = () => compose('down', '--volumes', '--remove-orphans', '--timeout=10');
   // What a test left that was killed.
   await clear();
@@ -90,6 +94,7 @@ export async function prepare(
     ca: ca.certificate,
     compose,
     composeWith,
+    composeWithInput,
     folder,
     write: (path, content) => writeFile(join(folder, path), content),
     address: (service, port) => compose('port', service, `${port}`),
@@ -97,7 +102,7 @@ export async function prepare(
       await writeFile(join(folder, 'password'), `${password}\n`);
       // As the page has it: the password comes by standard input.
       const args = ['exec', '-T', service, 'register-account', username, 'example.org'];
-      await withInput(join(folder, 'password'), ...composeArgs([]), ...args);
+      await composeWithInput('password', ...args);
       return password;
     },
     remove: async () => {
