@@ -143,8 +143,12 @@ export function requesterOf(request: ChatRequest): Requester {
   };
 }
 
+/** Of ids, threads and languages, in characters: they are kept with each job. A longer one is left out. */
+const longestToken = 1_024;
+
 function optional<K extends string>(key: K, value: unknown): { readonly [P in K]?: string } {
   const present: { [P in K]?: string } = {};
-  if (typeof value === 'string' && value !== '') present[key] = value;
+  const isToken = typeof value === 'string' && value !== '' && value.length <= longestToken;
+  if (isToken) present[key] = value;
   return present;
 }

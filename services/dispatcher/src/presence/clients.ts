@@ -10,38 +10,36 @@ export interface Clients {
   supports(jid: string, feature: string): Promise<boolean>;
 }
 
-const nothing: ReadonlySet<string> = new Set();
-
 /** Asks each client once, as long as it is among the `limit` asked last. */
 export function createClients(
   session: Pick<Session, 'request'>,
   { limit = 1_000, timeoutMs = 2_000 } = {},
 ): Clients {
-  const known = new LRUCache<string, Promise<ReadonlySet<string>>>({ max: limit });
+  // The answers alone: what a client says of itself may be long.
+  const known = new LRUCache<string, Promise<boolean>>({ max: limit });
 
-  async function ask(to: string): Promise<ReadonlySet<string>> {
+  async function ask(to: string, feature: string): Promise<boolean> {
     try {
       const payload = xml('query', { xmlns: NS_DISCO_INFO });
       const answer = await session.request({ type: 'get', to, payload, timeoutMs });
-      return featuresOf(answer);
+      return hasFeature(answer, feature);
     } catch {
       // Many answer with an error, and some not at all. To us that is the same.
-      return nothing;
+      return false;
     }
   }
 
   return {
     async supports(jid, feature) {
-      const asked = known.get(jid) ?? ask(jid);
-      known.set(jid, asked);
-      return (await asked).has(feature);
+      const question = `${feature} ${jid}`;
+      const asked = known.get(question) ?? ask(jid, feature);
+      known.set(question, asked);
+      return asked;
     },
   };
 }
 
-function featuresOf(query: Element | undefined): ReadonlySet<string> {
+function hasFeature(query: Element | undefined, feature: string): boolean {
   const features = query?.getChildren('feature', NS_DISCO_INFO) ?? [];
-  return new Set(
-    features.map(({ attrs }): unknown => attrs['var']).filter((name) => typeof name === 'string'),
-  );
+  return features.some(({ attrs }) => attrs['var'] === feature);
 }

@@ -12,6 +12,14 @@ const omemo = (...children: Element[]): Element =>
   xml('encrypted', { xmlns: 'eu.siacs.conversations.axolotl' }, xml('header'), ...children);
 
 describe('classifyMessage', () => {
+  it('keeps no ids, thread or language that are longer than 1,024 characters', () => {
+    const long = 'x'.repeat(1_025);
+    const stanza = message({ id: long, 'xml:lang': long }, body('lift'), xml('thread', {}, long));
+    const incoming = classifyMessage(stanza, self);
+    expect(JSON.stringify(incoming).length).toBeLessThan(1_000);
+    expect(incoming).toMatchObject({ kind: 'request', request: { text: 'lift' } });
+  });
+
   it('takes a chat message with all that its answer needs', () => {
     const stanza = message(
       { id: 'm1', 'xml:lang': 'de' },
