@@ -58,6 +58,8 @@ const envOf: Readonly<Record<ServiceRole, Readonly<Record<string, string>>>> = {
     DISPATCHER_MESSAGES_PER_SECOND: '100000',
     DISPATCHER_MAX_BACKLOG_PER_REQUESTER: '100000',
     DISPATCHER_MAX_BACKLOG: '100000',
+    DISPATCHER_MAX_BACKLOG_PER_REQUESTER_MIB: '30',
+    DISPATCHER_MAX_BACKLOG_MIB: '30',
   },
   notifier: {},
   lifter: { LIFTER_HANDLERS: handlers() },

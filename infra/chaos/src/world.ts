@@ -59,6 +59,8 @@ const openToAll = {
   DISPATCHER_MESSAGES_PER_SECOND: '100000',
   DISPATCHER_MAX_BACKLOG_PER_REQUESTER: '100000',
   DISPATCHER_MAX_BACKLOG: '100000',
+  DISPATCHER_MAX_BACKLOG_PER_REQUESTER_MIB: '30',
+  DISPATCHER_MAX_BACKLOG_MIB: '30',
 };
 const ownFile = (file: string): string =>
   new URL(`./dist/${file}`, import.meta.resolve('@heavylift/chaos/package.json')).href;

@@ -4,9 +4,11 @@ import {
   createLedgerReplica,
   type JobEntry,
   type JobId,
+  jobBytesAtMost,
   type Ledger,
   openLedger,
   readLedger,
+  requesterKey,
   type Sheet,
   type SheetItem,
   sheetCodec,
@@ -112,9 +114,21 @@ function createWorld({ maxJobs, seed }: Settings) {
       expect(numbers.get(entry.number) ?? entry.id).toBe(entry.id);
       numbers.set(entry.number, entry.id);
     }
+    expectBytes();
     if (ledger.due !== 'nothing') return;
     for (const id of letGo) if (ledger.get(id) === undefined) goneForGood.add(id);
     expect(sorted(readLedger(items()).entries())).toStrictEqual(sorted(ledger.entries()));
+  }
+
+  /** What admission goes by. */
+  function expectBytes(): void {
+    const of = new Map<string, number>();
+    for (const entry of ledger.entries()) {
+      const key = requesterKey(entry.requester);
+      of.set(key, (of.get(key) ?? 0) + jobBytesAtMost(entry));
+    }
+    for (const [key, bytes] of of) expect(ledger.bytesOf(key)).toBe(bytes);
+    expect(ledger.bytes).toBe([...of.values()].reduce((a, b) => a + b, 0));
   }
 
   function flushAll(): void {

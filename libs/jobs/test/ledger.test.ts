@@ -173,6 +173,20 @@ describe('entries', () => {
     ledger.change(idOf(1), { cancelRequested: { at: 0, by } });
   });
 
+  it('keep failures in short when the ledger takes as much as is safe, so that it fits its node', () => {
+    const ledger = openLedger({ epoch: 1, items: [], safeBytes: 60_000 });
+    const failure = { attempt: 1, reason: 'failed', lifter: 'a@x/1', at: 0 } as const;
+    const error = { class: 'Error', message: 'x'.repeat(999) };
+    for (let n = 1; n <= 40; n += 1) ledger.add(someJob(n, { args: { text: 'x'.repeat(900) } }));
+    const before = ledger.bytes;
+    for (let round = 0; round < 10; round += 1) {
+      for (const { id, failures } of [...ledger.entries()])
+        ledger.change(id, { failures: [...failures, { ...failure, error }] });
+    }
+    expect(ledger.bytes).toBeLessThan(Math.max(before, 60_000) + 40 * 700);
+    for (const { failures } of ledger.entries()) expect(failures.length).toBeGreaterThan(0);
+  });
+
   it('are refused with a reason', () => {
     const { ledger } = begun();
     ledger.add(someJob(1));

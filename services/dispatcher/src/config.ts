@@ -66,6 +66,17 @@ export const dispatcherOptions = {
     type: integer({ min: 1, max: 1_000_000 }),
     default: '1000',
   }),
+  DISPATCHER_MAX_BACKLOG_MIB: withDefault({
+    description:
+      'How many MiB open jobs may take in the ledger; beyond it, requests are refused. The node holds so much in any case, and it is soon read.',
+    type: integer({ min: 1, max: 30 }),
+    default: '24',
+  }),
+  DISPATCHER_MAX_BACKLOG_PER_REQUESTER_MIB: withDefault({
+    description: 'How many of these MiB may be of one person.',
+    type: integer({ min: 1, max: 30 }),
+    default: '4',
+  }),
   DISPATCHER_MAX_RUNNING_PER_REQUESTER: optional({
     description: 'How many jobs of one person may run at once; the others wait.',
     type: integer({ min: 1, max: 1_000_000 }),

@@ -5,6 +5,8 @@ import { GONE_BYTES, jobBytesAtMost } from '../payloads/size.js';
 import { present } from '../xml/read.js';
 import { createBooks, type Job, type Page } from './books.js';
 import { createDraft, type Draft } from './draft.js';
+import { briefly } from './failures.js';
+import { createLoad } from './load.js';
 import { createRetractions } from './retractions.js';
 import { epochsFrom, gapsBetween, readSheets } from './rules.js';
 import type { EntryChange, Flush, Ledger, LedgerOptions } from './types.js';
@@ -13,10 +15,14 @@ import type { EntryChange, Flush, Ledger, LedgerOptions } from './types.js';
 const MAX_GONE = 128;
 /** Past so many epochs since the floor, the oldest sheet is carried over, so that the floor rises. */
 const MAX_EPOCHS = 16;
+/** From twice as many on, sheets are to be half full. */
+const MANY_SHEETS = 128;
 /** So many sheets are few, however empty. */
 const FEW_SHEETS = 16;
 /** Bytes of XML an entry takes, at most: what carries it elsewhere has room for so much. */
 const MAX_ENTRY_BYTES = 49_152;
+/** So many bytes of entries fit the node in any case: a thousand sheets, of which each may be half empty. */
+const SAFE_BYTES = 32 * 1_048_576;
 /** Kept free of failures, for whom the job is given to and who asks for its end: those changes must never be refused. */
 const RESERVED_BYTES = 8_192;
 
@@ -38,7 +44,7 @@ interface InFlight extends Flush {
  * @throws JobsError `stale-epoch`, `invalid-option`
  */
 export function openLedger(options: LedgerOptions): Ledger {
-  const { epoch, items, maxJobs = 128, maxBytes = 98_304 } = options;
+  const { epoch, items, maxJobs = 128, maxBytes = 98_304, safeBytes = SAFE_BYTES } = options;
   if (maxJobs < 2 || maxBytes < 4_096) {
     throw new JobsError(
       'invalid-option',
@@ -70,6 +76,7 @@ export function openLedger(options: LedgerOptions): Ledger {
     },
   );
 
+  const load = createLoad();
   let size = 0;
   let sequence = newest?.sequence ?? 0;
   let epochs: readonly EpochStart[] = [...(newest?.epochs ?? []), { epoch, since: sequence + 1 }];
@@ -90,7 +97,11 @@ export function openLedger(options: LedgerOptions): Ledger {
     }
     for (const gone of sheet.gone) restore(page, gone, GONE_BYTES, undefined);
   }
-  for (const { entry } of books.jobs.values()) if (entry !== undefined) size += 1;
+  for (const { entry, bytes } of books.jobs.values()) {
+    if (entry === undefined) continue;
+    size += 1;
+    load.add(entry, bytes);
+  }
 
   function restore(page: Page, { id, revision }: GoneJob, bytes: number, entry?: JobEntry): void {
     const known = books.jobs.get(id);
@@ -125,6 +136,7 @@ export function openLedger(options: LedgerOptions): Ledger {
       throw new JobsError('duplicate-job', `job ${entry.id} stands in the ledger already`);
     }
     const bytes = measure(entry, limit);
+    load.add(entry, bytes);
     const job = books.openJob(entry.id);
     job.entry = entry;
     job.revision = entry.revision;
@@ -135,10 +147,22 @@ export function openLedger(options: LedgerOptions): Ledger {
     return entry;
   }
 
-  /** Four times as many sheets as the entries of open jobs would fill, and a few. With fewer, much would be carried over again and again. */
+  function put(job: Job, entry: JobEntry): void {
+    const bytes = jobBytesAtMost(entry);
+    load.add(entry, bytes - job.bytes);
+    job.bytes = bytes;
+    job.entry = entry;
+    job.revision = entry.revision;
+    changes.set(job.id, job);
+  }
+
+  /**
+   * Four times as many sheets as the entries of open jobs would fill, and a few. With fewer, much would be carried over again and again.
+   * Of a large ledger no more than twice as many, though: it has to fit the node, and to be read soon.
+   */
   function sheetsAllowed(): number {
     const filled = Math.max(books.open / maxJobs, books.neededBytes / maxBytes);
-    return FEW_SHEETS + Math.ceil(4 * filled);
+    return FEW_SHEETS + Math.ceil(Math.min(4 * filled, MANY_SHEETS + 2 * filled));
   }
 
   function plan(): InFlight {
@@ -228,6 +252,10 @@ export function openLedger(options: LedgerOptions): Ledger {
     get size() {
       return size;
     },
+    get bytes() {
+      return load.total;
+    },
+    bytesOf: load.of,
     get sheets() {
       return books.pages.size;
     },
@@ -252,19 +280,28 @@ export function openLedger(options: LedgerOptions): Ledger {
 
     add: (newJob) => takeIn({ ...newJob, number: lastNumber + 1, revision: 1 }, entryBytes / 2),
 
-    restore: (entry) => takeIn({ ...entry, revision: entry.revision + 1 }, entryBytes),
+    // It was within its limits when it was taken in, or changed last.
+    restore: (entry) =>
+      takeIn({ ...entry, revision: entry.revision + 1 }, Number.POSITIVE_INFINITY),
+
+    renew(known) {
+      const { job } = openEntry(known.id);
+      const revision = changes.has(known.id) ? job.revision : job.revision + 1;
+      put(job, { ...known, revision });
+    },
 
     change(id, change) {
       const { job, entry } = openEntry(id);
       const unwritten = changes.has(id);
-      const changed = applyChange(entry, change, unwritten ? job.revision : job.revision + 1);
-      // What is put back as it was may have used of the reserve already: it is not pending.
+      const revision = unwritten ? job.revision : job.revision + 1;
+      const full = applyChange(entry, change, revision);
       const isFailure =
-        changed.state.type === 'pending' && changed.failures.length > entry.failures.length;
-      job.bytes = measure(changed, isFailure ? entryBytes - reservedBytes : entryBytes);
-      job.entry = changed;
-      job.revision = changed.revision;
-      changes.set(id, job);
+        full.state.type === 'pending' && full.failures.length > entry.failures.length;
+      // What fails must not fill the node with what it says: then it is kept in short.
+      const isTight = isFailure && load.total + jobBytesAtMost(full) - job.bytes > safeBytes;
+      const changed = isTight ? { ...full, failures: briefly(full.failures) } : full;
+      measure(changed, isFailure ? entryBytes - reservedBytes : entryBytes);
+      put(job, changed);
       return changed;
     },
 
@@ -276,8 +313,9 @@ export function openLedger(options: LedgerOptions): Ledger {
     },
 
     remove(id) {
-      const { job } = openEntry(id);
+      const { job, entry } = openEntry(id);
       size -= 1;
+      load.add(entry, -job.bytes);
       if (!changes.delete(id)) job.revision += 1;
       job.bytes = GONE_BYTES;
       removals.set(id, job);

@@ -28,6 +28,8 @@ export interface LedgerOptions {
   readonly maxJobs?: number;
   /** Bytes of XML its entries take, at most; the rest of a sheet stays under 16 KiB. @default 98_304 */
   readonly maxBytes?: number;
+  /** When entries take so many bytes in all, new failures are kept in short. @default 32 MiB */
+  readonly safeBytes?: number;
 }
 
 /** A sheet to publish, under its id. */
@@ -47,6 +49,10 @@ export interface Ledger {
   readonly epoch: number;
   /** Open jobs. */
   readonly size: number;
+  /** Bytes that their entries take, at most. */
+  readonly bytes: number;
+  /** Those of one requester's, by `requesterKey`. */
+  bytesOf(requester: string): number;
   /** Sheets that count, the one in flight included. */
   readonly sheets: number;
   readonly lastNumber: number;
@@ -62,10 +68,12 @@ export interface Ledger {
    */
   add(job: NewJob): JobEntry;
   /**
-   * Takes a job in again that the node has lost, under its number and with a higher revision.
-   * @throws JobsError `duplicate-job`, `entry-too-large`
+   * Takes a job in again that the node has lost, under its number and with a higher revision. Whatever its size: it was accepted.
+   * @throws JobsError `duplicate-job`
    */
   restore(entry: JobEntry): JobEntry;
+  /** Puts a later state of a job in place of an earlier one that the node has, whatever its size. @throws JobsError `unknown-job` */
+  renew(entry: JobEntry): void;
   /** @throws JobsError `unknown-job`, `entry-too-large`; nothing has changed then */
   change(id: JobId, change: EntryChange): JobEntry;
   /**

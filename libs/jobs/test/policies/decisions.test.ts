@@ -16,6 +16,7 @@ import {
   makeJobId,
   messageIds,
   messageKey,
+  RESERVED_PER_JOB_BYTES,
   requesterKey,
   retryDecision,
   uniqueKeyOf,
@@ -26,38 +27,89 @@ import { idOf, someEntry } from '../helpers/jobs.js';
 
 describe('admission', () => {
   const limits = { total: 100, ofRequester: 10 };
+  const MiB = 1_048_576;
+  /** Jobs of some bytes each. */
+  const light = { bytes: 0, bytesOfRequester: 0, asked: 600 };
 
   it('takes jobs in below both bounds', () => {
-    expect(admit({ open: 99, openOfRequester: 9, limits, endedPerSecond: 1 })).toStrictEqual({
+    expect(
+      admit({ ...light, open: 99, openOfRequester: 9, limits, endedPerSecond: 1 }),
+    ).toStrictEqual({
       admitted: true,
     });
   });
 
   it('says why not, and when to try again', () => {
-    expect(admit({ open: 119, openOfRequester: 0, limits, endedPerSecond: 1 })).toStrictEqual({
+    expect(
+      admit({ ...light, open: 119, openOfRequester: 0, limits, endedPerSecond: 1 }),
+    ).toStrictEqual({
       admitted: false,
       reason: 'backlog-full',
       limit: 100,
       retryAfterMs: 20_000,
       text: 'There are 119 open jobs already, and no more than 100 are taken. Try again in 20 s.',
     });
-    expect(admit({ open: 40, openOfRequester: 10, limits, endedPerSecond: 0 })).toMatchObject({
+    expect(
+      admit({ ...light, open: 40, openOfRequester: 10, limits, endedPerSecond: 0 }),
+    ).toMatchObject({
       reason: 'requester-backlog-full',
       text: 'You have 10 open jobs, and 10 are allowed. Try again in 60 s.',
     });
   });
 
   it('reckons that of what ends, a requester has their share', () => {
-    expect(admit({ open: 50, openOfRequester: 10, limits, endedPerSecond: 0.5 })).toMatchObject({
+    expect(
+      admit({ ...light, open: 50, openOfRequester: 10, limits, endedPerSecond: 0.5 }),
+    ).toMatchObject({
       retryAfterMs: 10_000,
     });
+  });
+
+  it('bounds bytes, too, in all and of each, and says which limit it is', () => {
+    const some = { open: 9, openOfRequester: 3, endedPerSecond: 0, limits };
+    const sizes = { bytes: 20 * MiB, bytesOfRequester: 3 * MiB, asked: 20_000 };
+    expect(admit({ ...some, ...sizes })).toStrictEqual({ admitted: true });
+    expect(admit({ ...some, ...sizes, bytesOfRequester: 4 * MiB })).toMatchObject({
+      reason: 'requester-bytes-full',
+      limit: 4 * MiB,
+      text: 'Your 3 open jobs take 4,098 KiB, this one would take 21 KiB, and 4,096 KiB are allowed. Try again in 60 s.',
+    });
+    expect(admit({ ...some, ...sizes, bytes: 24 * MiB - 20_000 })).toMatchObject({
+      reason: 'bytes-full',
+      limit: 24 * MiB,
+      text: 'The 9 open jobs of all take 24,561 KiB, this one would take 21 KiB, and no more than 24,576 KiB are taken. Try again in 60 s.',
+    });
+  });
+
+  it('lets in no more than fits the node, with what jobs grow by', () => {
+    // Each of a thousand sheets of 96 KiB may be half empty.
+    const capacity = (1_000 * 96 * 1_024) / 2;
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 500, max: 24_576 }), { maxLength: 3_000 }), (jobs) => {
+        let bytes = 0;
+        let open = 0;
+        for (const asked of jobs) {
+          const context = { open, openOfRequester: 0, bytes, bytesOfRequester: 0, asked };
+          if (!admit({ ...context, endedPerSecond: 0 }).admitted) continue;
+          open += 1;
+          bytes += asked;
+        }
+        expect(bytes + open * RESERVED_PER_JOB_BYTES).toBeLessThan(capacity);
+      }),
+    );
   });
 
   it('never names a time that is no time', () => {
     const rate = fc.double({ min: 0, noNaN: true });
     fc.assert(
       fc.property(fc.nat(), fc.nat(), rate, (open, ofRequester, endedPerSecond) => {
-        const admission = admit({ open, openOfRequester: ofRequester, limits, endedPerSecond });
+        const admission = admit({
+          ...light,
+          open,
+          openOfRequester: ofRequester,
+          limits,
+          endedPerSecond,
+        });
         if (admission.admitted) return;
         expect(admission.retryAfterMs).toBeGreaterThanOrEqual(5_000);
         expect(admission.retryAfterMs).toBeLessThanOrEqual(600_000);

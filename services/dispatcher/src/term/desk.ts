@@ -4,6 +4,7 @@ import {
   type JobEntry,
   type JobId,
   JobsError,
+  jobBytesAtMost,
   type Ledger,
   makeJobId,
   messageKey,
@@ -44,12 +45,15 @@ export interface DeskLimits {
   /** Jobs that may be open at once. */
   readonly openJobs: number;
   readonly openJobsOfRequester: number;
+  /** Bytes that they may take in the ledger. */
+  readonly openBytes?: number;
+  readonly openBytesOfRequester?: number;
   readonly schedulesOfRequester: number;
 }
 
 export interface DeskParts {
   readonly specs: ReadonlyMap<string, HandlerSpec>;
-  readonly ledger: Pick<Ledger, 'size' | 'get' | 'entries'>;
+  readonly ledger: Pick<Ledger, 'size' | 'bytes' | 'bytesOf' | 'get' | 'entries'>;
   readonly scheduler: Scheduler;
   readonly history: History;
   readonly schedules: Schedules;
@@ -83,11 +87,23 @@ export function createDesk(parts: DeskParts): OfficeDesk {
   const { tracing, limits, timeZone, now: clock, log } = parts;
   const { openJobs } = scheduler;
 
-  function refusal(requester: string): string | undefined {
+  function refusal(job: NewJob): string | undefined {
+    const requester = requesterKey(job.requester);
+    const parts = job.target.type === 'all' ? scheduler.lifters().length : 0;
     const admission = admit({
       open: ledger.size,
       openOfRequester: scheduler.openOf(requester),
-      limits: { total: limits.openJobs, ofRequester: limits.openJobsOfRequester },
+      bytes: ledger.bytes,
+      bytesOfRequester: ledger.bytesOf(requester),
+      asked: (1 + parts) * jobBytesAtMost({ ...job, number: 1, revision: 1 }),
+      limits: {
+        total: limits.openJobs,
+        ofRequester: limits.openJobsOfRequester,
+        ...(limits.openBytes !== undefined && { totalBytes: limits.openBytes }),
+        ...(limits.openBytesOfRequester !== undefined && {
+          ofRequesterBytes: limits.openBytesOfRequester,
+        }),
+      },
       endedPerSecond: scheduler.endedPerSecond(),
     });
     if (admission.admitted) return undefined;
@@ -230,7 +246,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     isKnown: (number) => openEntry(number) !== undefined || history.get(number) !== undefined,
     numberOf,
     openTwin: ({ kind, uniqueKey }) => openWithKey(kind, uniqueKey),
-    refusal: ({ requester }) => refusal(requesterKey(requester)),
+    refusal,
     accept,
     duplicate,
     now: clock,
@@ -256,19 +272,19 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       const uniqueKey = uniqueKeyOf(spec, args);
       const twin = openWithKey(spec.name, uniqueKey);
       if (twin !== undefined) return answerOfTwin(twin, requester);
-      const text = refusal(requesterKey(requester));
-      if (text !== undefined) return { kind: 'refused', text };
       const wanted = wantedOf(request, timeZone, now);
       if (wanted.deadline !== undefined && wanted.deadline <= now)
         return { kind: 'impossible', reason: 'it was to be done by a time that has passed' };
-      return accept({
+      const job: NewJob = {
         ...anew,
         ...wanted,
         id: idFor(request),
         requester,
         submitted: now,
         ...(traceparent !== undefined && { traceparent }),
-      });
+      };
+      const text = refusal(job);
+      return text === undefined ? accept(job) : { kind: 'refused', text };
     },
 
     async runScheduled({ number, kind, args, requester, priority, target }, id) {
@@ -279,21 +295,19 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       }
       const uniqueKey = uniqueKeyOf(spec, args);
       if (openWithKey(kind, uniqueKey) !== undefined || numberOf(id) !== undefined) return;
-      const text = refusal(requesterKey(requester));
-      const answer =
-        text === undefined
-          ? await accept({
-              ...anew,
-              ...kindOf(spec),
-              id,
-              args,
-              requester,
-              submitted: clock(),
-              priority,
-              target,
-              ...(uniqueKey !== undefined && { uniqueKey }),
-            })
-          : { kind: 'refused', text };
+      const job: NewJob = {
+        ...anew,
+        ...kindOf(spec),
+        id,
+        args,
+        requester,
+        submitted: clock(),
+        priority,
+        target,
+        ...(uniqueKey !== undefined && { uniqueKey }),
+      };
+      const text = refusal(job);
+      const answer = text === undefined ? await accept(job) : { kind: 'refused', text };
       if (answer.kind !== 'accepted')
         log.warn({ schedule: number, kind, answer }, 'a run was left out');
     },

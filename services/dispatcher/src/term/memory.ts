@@ -78,7 +78,7 @@ export function openRemembered(
       if (!(error instanceof JobsError && error.code === 'duplicate-job')) throw error;
     }
   }
-  for (const entry of lost.update) ledger.change(entry.id, changesTo(entry));
+  for (const entry of lost.update) ledger.renew(entry);
   for (const id of lost.remove) ledger.remove(id);
   const recalled = lost.restore.length + lost.update.length + lost.remove.length;
   const changed = new Set([...lost.update.map(({ id }) => id), ...lost.remove]);
@@ -94,9 +94,4 @@ export function newestEpoch(items: readonly SheetItem[]): number | undefined {
 
 export function isStaleEpoch(error: unknown): boolean {
   return error instanceof JobsError && error.code === 'stale-epoch';
-}
-
-function changesTo(entry: JobEntry): Parameters<Ledger['change']>[1] {
-  const { notBefore, deadline, asOf, uniqueKey, traceparent, cancelRequested, ...rest } = entry;
-  return { ...rest, notBefore, deadline, asOf, uniqueKey, traceparent, cancelRequested };
 }
