@@ -1,3 +1,4 @@
+import { resultsKeptBy } from '@heavylift/jobs';
 import type { Account } from './accounts.js';
 import { ProvisionError } from './errors.js';
 import type { ProvisionPlan } from './plan.js';
@@ -53,6 +54,7 @@ export function serviceEnv(
         ...sessionEnv(provisioned, lifter),
         BOT_ACCOUNT: accounts.bot.jid,
         LIFTER_NAME: lifter.username,
+        LIFTER_RESULTS_KEPT: String(resultsKeptBy(accounts.lifters.length)),
         ...(slots === undefined ? {} : { LIFTER_SLOTS: String(slots) }),
       };
     }

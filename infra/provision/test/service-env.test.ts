@@ -71,6 +71,7 @@ describe('the environment of a service', () => {
       XMPP_PASSWORD: 'secret of lifter-2',
       BOT_ACCOUNT: 'bot@example.org',
       LIFTER_NAME: 'lifter-2',
+      LIFTER_RESULTS_KEPT: '450',
     });
     expect(serviceEnv(provisioned, 'lifter', 0, { slots: 8 })).toMatchObject({ LIFTER_SLOTS: '8' });
   });

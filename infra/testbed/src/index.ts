@@ -1,6 +1,7 @@
 export { type Line, openLine } from '@heavylift/ejabberd';
 export { now } from './clock.js';
 export { type Crew, type CrewOptions, type Member, startCrew } from './crew.js';
+export { type Filling, fillNodes } from './fill.js';
 export { type Random, seededRandom } from './random.js';
 export {
   type Answer,

@@ -96,6 +96,18 @@ export const nodePlans: Readonly<Record<NodeRole, NodePlan>> = {
   },
 };
 
+/** Of the items that the node of results keeps, those of lifters; the others are for what ends without running. */
+const LIFTERS_RESULTS = 900;
+const MOST_RESULTS_KEPT = 500;
+
+/** How many items of results each of so many lifters keeps (`LIFTER_RESULTS_KEPT`), so that all of them fit the node. */
+export function resultsKeptBy(lifters: number): number {
+  return Math.max(
+    1,
+    Math.min(MOST_RESULTS_KEPT, Math.floor(LIFTERS_RESULTS / Math.max(1, lifters))),
+  );
+}
+
 /** Prefix of every node's name, unless configured: a pubsub service is seldom ours alone. */
 export const defaultNodePrefix = 'heavylift/';
 

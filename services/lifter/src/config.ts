@@ -50,7 +50,7 @@ export const lifterOptions = {
   ...resultsOptions,
   LIFTER_RESULTS_KEPT: withDefault({
     description:
-      'Items of results that stay at the node of this lifter for whoever was away: each has one job, or dozens under load. The oldest is overwritten. The node has to hold as many (`max_items`).',
+      'Items of results that stay at the node of this lifter for whoever was away, and 16 KiB for each on average: each has one job, or dozens under load. The oldest goes first. Provisioning divides 900 items among the lifters.',
     type: integer({ min: 1, max: 100_000 }),
     default: '500',
   }),

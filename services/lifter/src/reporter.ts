@@ -13,6 +13,7 @@ import type { LedgerView } from './ledger-view.js';
 import { createProgressReporter } from './progress.js';
 import { isResult, type Report } from './reports.js';
 import { createResultRing } from './result-ring.js';
+import { createResultSpace } from './result-space.js';
 import { createStatements, type LedgerNews } from './statements.js';
 
 /** Tells how jobs fare and how they ended. */
@@ -60,6 +61,7 @@ const longestRestMs = 50;
 export function createReporter(options: ReporterOptions): Reporter {
   const { account, resultsKept, results, events, ledger, log, onTold } = options;
   const ring = createResultRing(results, account, resultsKept);
+  const space = createResultSpace({ node: results, account, size: resultsKept });
   const statements = createStatements();
   const about = ({ job, attempt }: Report) => {
     const assignment = statements.assignmentOf(job);
@@ -119,8 +121,13 @@ export function createReporter(options: ReporterOptions): Reporter {
     longestRestMs,
     async publish(id, batch) {
       lastResults = batch;
-      await results.publish(ring.ordered(batch), { id });
+      const ordered = ring.ordered(batch);
+      await results.publish(ordered, { id });
       confirm(batch);
+      // The next waits for it: a server may lose what one account writes and retracts at once.
+      await space
+        .wrote(id, ordered)
+        .catch((err: unknown) => log.debug({ err, id }, 'older results could not be retracted'));
     },
     async hasArrived(id) {
       if (!(await ring.holds(id, lastResults))) return false;

@@ -53,11 +53,16 @@ export interface Teller {
 const mostUnclaimed = 10_000;
 /** Of one job. */
 const mostOfJob = 16;
+const mostUnclaimedCharacters = 16 * 1_048_576;
 /** Jobs whose requesters were told, and that are remembered. */
 const mostTold = 100_000;
 
 export function createTeller(ports: TellerPorts): Teller {
-  const unclaimed = new LRUCache<JobId, readonly JobResult[]>({ max: mostUnclaimed });
+  const unclaimed = new LRUCache<JobId, readonly JobResult[]>({
+    max: mostUnclaimed,
+    maxSize: mostUnclaimedCharacters,
+    sizeCalculation: (results) => JSON.stringify(results).length,
+  });
   // In either of these a job stays, so that nobody is told twice: a server that was killed may bring back a job that was let go.
   const telling = new Map<JobId, Promise<void>>();
   const told = new LRUCache<JobId, true>({ max: mostTold });

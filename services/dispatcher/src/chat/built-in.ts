@@ -10,6 +10,7 @@ import {
   stateOf,
 } from './describe.js';
 import { jobFields } from './job-fields.js';
+import { cutLines, cutRows, longestList } from './lists.js';
 import { systemStatus, texts } from './texts.js';
 
 export interface BuiltInPorts {
@@ -34,9 +35,6 @@ export interface BuiltIn {
 }
 
 const deeds: ReadonlySet<string> = new Set(['cancel', 'retry', 'unschedule', 'exit']);
-
-/** Lists are cut there: a chat message is no place for a thousand lines. */
-const longestList = 20;
 
 const numberField = (name: 'job' | 'schedule', required = true): HandlerSpec['fields'][number] => ({
   name,
@@ -158,16 +156,19 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
     return atDesk((desk) => {
       const present = desk.lifters();
       return {
-        body: present.length === 0 ? texts.noLifters : present.map(describeLifter).join('\n'),
+        body:
+          present.length === 0 ? texts.noLifters : cutLines(present.map(describeLifter)).join('\n'),
         table: {
           columns: ['name', 'busy', 'slots', 'draining', 'handlers'],
-          rows: present.map(({ name, busy, slots, draining, handlers }) => [
-            name,
-            String(busy),
-            String(slots),
-            String(draining),
-            [...handlers].sort().join(' '),
-          ]),
+          rows: cutRows(
+            present.map(({ name, busy, slots, draining, handlers }) => [
+              name,
+              String(busy),
+              String(slots),
+              String(draining),
+              [...handlers].sort().join(' '),
+            ]),
+          ),
         },
       };
     });

@@ -389,6 +389,9 @@ export async function beginTerm(
   isOpened = true;
   writer.kick();
   log.info({ epoch: office.epoch, open: ledger.size, sheets: ledger.sheets }, 'active');
+  failed.load().catch((error: unknown) => {
+    if (isOpen()) log.warn({ err: error, node: 'failed' }, 'could not read the node');
+  });
 
   return {
     desk,

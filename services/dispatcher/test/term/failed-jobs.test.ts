@@ -18,6 +18,7 @@ function setUp() {
           published.push(id);
           confirm.push(() => resolve(id));
         }),
+      retract: async () => undefined,
       items: async () => [],
       async *pages() {},
     },
@@ -61,6 +62,7 @@ describe('the mark that a failed job was retried', () => {
           item = job;
           return '7';
         },
+        retract: async () => undefined,
         items: async () => [{ id: '7', value: item }],
         async *pages() {
           yield [{ id: '7', value: item }];
