@@ -80,7 +80,10 @@ describe.skipIf(!isRequired && !hasSlixmpp())('people with slixmpp (python3-slix
     }, patience);
     if (entry !== undefined) await lifter.end(entry, 'cancelled');
     await vi.waitFor(async () => {
-      expect(await ada.say(`status ${number}`)).toMatch(/: cancelled \d+ s ago$/);
+      // No notifier is there.
+      expect(await ada.say(`status ${number}`)).toMatch(
+        /: cancelled \d+ s ago; its requester has not been told yet$/,
+      );
     }, unhurried);
     expect(await ada.say('dance')).toBe('Dunno how to dance');
   });
