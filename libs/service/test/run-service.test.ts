@@ -215,6 +215,11 @@ describe('its configuration', { timeout: 30_000 }, () => {
       ['LOG_LEVEL', 'info', 'default'],
       ['HEALTH_PORT', '(they are not served)', 'not given'],
       ['HEALTH_HOST', '::1', 'environment'],
+      [
+        'HEALTH_ALLOWED_HOSTS',
+        '(no others: a web page that leads a name of its own here is refused)',
+        'not given',
+      ],
       ['OTEL_EXPORTER_OTLP_ENDPOINT', '(none are made)', 'not given'],
       ['OTEL_EXPORTER_OTLP_HEADERS', '(none)', 'not given'],
       ['OTEL_SERVICE_NAME', '(heavylift- and the name of the service)', 'not given'],

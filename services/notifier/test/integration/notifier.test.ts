@@ -178,7 +178,7 @@ async function playLifter() {
         texts: { done: 'Done lifting' },
       },
     ],
-    { id: account.username },
+    { id: account.jid },
   );
   return {
     progress: (job: string, done: number) =>
