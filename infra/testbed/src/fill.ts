@@ -5,6 +5,7 @@ import {
   makeJobId,
   type NewJob,
   openLedger,
+  RESERVED_PER_JOB_BYTES,
   resultsCodec,
   resultsKeptBy,
   sheetCodec,
@@ -79,12 +80,24 @@ async function fillLedger(pubsub: PubSubService, name: string, bytes: number): P
     for (let next = ledger.nextFlush(); next !== undefined; next = ledger.nextFlush()) {
       await node.publish(next.sheet, { id: next.id });
       ledger.confirmed(next.id);
+      for (let id = ledger.nextRetraction(); id !== undefined; id = ledger.nextRetraction()) {
+        await node.retract(id, { notify: false });
+        ledger.retracted(id);
+      }
     }
   };
   const [large, small] = ['x'.repeat(23 * KIB), 'x'];
-  for (let index = 0; ledger.bytes < bytes; index += 1) {
-    ledger.add(openJob(index, ledger.bytes < bytes / 2 ? large : small));
-    if (index % 4 === 3) await write();
+  let unwritten = 0;
+  // As admission counts them.
+  const taken = () => ledger.bytes + ledger.size * RESERVED_PER_JOB_BYTES;
+  for (let index = 0; taken() < bytes; index += 1) {
+    const isLarge = taken() < bytes / 2;
+    ledger.add(openJob(index, isLarge ? large : small));
+    unwritten += 1;
+    // Full sheets, as a busy dispatcher writes them.
+    if (unwritten < (isLarge ? 4 : 128)) continue;
+    await write();
+    unwritten = 0;
   }
   await write();
 }
