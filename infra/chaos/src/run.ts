@@ -34,7 +34,7 @@ const listenMs = 3_000;
 export async function run(scenario: Scenario, options: RunOptions): Promise<Outcome> {
   const { seed, ms, rate, settleMs = 120_000 } = options;
   const random = seededRandom(seed).fork(scenario.name);
-  const world = await createWorld(options);
+  const world = await createWorld({ ...options, ...(scenario.nodes && { nodes: scenario.nodes }) });
   try {
     await firstJob(world);
     const loading = new AbortController();

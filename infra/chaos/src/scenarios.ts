@@ -31,6 +31,8 @@ export interface Scenario {
   readonly tolerates?: readonly Tolerable[];
   /** In a container: skipped where there is no engine. @default one private child process */
   readonly site?: 'container' | 'cluster';
+  /** Every node is filled to its limits before the services start. @default empty */
+  readonly nodes?: 'full';
 }
 
 const both: readonly Tolerable[] = ['repeated', 'secondResults'];
@@ -62,6 +64,14 @@ export const scenarios: readonly Scenario[] = [
     fault: killAnyone,
     tolerates: ['repeated'],
     pauseMs: [200, 4_000],
+  },
+  {
+    name: 'full',
+    summary: 'SIGKILL to any service, with every node filled to its limits',
+    fault: killAnyone,
+    tolerates: ['repeated'],
+    pauseMs: [8_000, 15_000],
+    nodes: 'full',
   },
   {
     name: 'kill-dispatcher-and-lifter',

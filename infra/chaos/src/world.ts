@@ -4,7 +4,14 @@ import type { EjabberdServer } from '@heavylift/ejabberd';
 import { connectJobs, type Jobs } from '@heavylift/job-client';
 import { type JobResult, resultsCodec } from '@heavylift/jobs';
 import { type Provisioned, provision } from '@heavylift/provision';
-import { type Crew, createRequester, now, type Requester, startCrew } from '@heavylift/testbed';
+import {
+  type Crew,
+  createRequester,
+  fillNodes,
+  now,
+  type Requester,
+  startCrew,
+} from '@heavylift/testbed';
 import {
   connectPubSub,
   createSession,
@@ -51,6 +58,8 @@ export interface WorldOptions
   readonly dir: string;
   /** @param dir the same folder. @default a private child process */
   readonly startSite?: (dir: string) => Promise<Site>;
+  /** Fills every node to its limits before the services start. @default they are empty */
+  readonly nodes?: 'full';
 }
 
 const tls = { allowPlaintextOnLoopback: true };
@@ -105,6 +114,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       return provisioned;
     };
     const provisioned = await provisionNow();
+    if (options.nodes === 'full') await fillNodes(provisioned);
     const { accounts, nodes } = provisioned;
     const account = (username: string, password = passwords[username] ?? ''): SessionOptions => ({
       service: serviceOf(username),
