@@ -66,7 +66,8 @@ export const lifterOptions = {
     default: '30',
   }),
   LIFTER_CANCEL_GRACE_SECONDS: withDefault({
-    description: 'Time for a handler to end once it has been told to; then it is terminated.',
+    description:
+      'Time for a handler to end once it has been told to; then it is terminated. An inline one is waited for.',
     type: seconds(),
     default: '5',
   }),

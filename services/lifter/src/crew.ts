@@ -8,13 +8,19 @@ import type { Outcome, Runner } from './runner/runner.js';
 
 /** The attempts that run. */
 export interface Crew {
-  readonly running: ReadonlyMap<JobId, RunningAttempt & { readonly kind: string }>;
+  readonly running: ReadonlyMap<JobId, RunningAttempt & Told>;
   /** Starts an attempt of a job that does not run, by this handler. */
   start(assignment: Assignment, handler: RegisteredHandler): void;
   /** Tells the attempt to end; only the first reason counts. */
   abort(job: JobId, reason: AbortReason): void;
   /** Resolves when nothing runs. */
   idle(): Promise<void>;
+}
+
+interface Told {
+  readonly kind: string;
+  /** It has been told to end, and nothing can end it: it keeps its slot, and its job stays open. */
+  readonly isOverdue: boolean;
 }
 
 export interface CrewOptions {
@@ -26,12 +32,12 @@ export interface CrewOptions {
   readonly onEnd: (ended: EndedAttempt) => void;
 }
 
-interface Run extends RunningAttempt {
-  readonly kind: string;
+interface Run extends RunningAttempt, Told {
   readonly assignment: Assignment;
   readonly handler: RegisteredHandler;
   readonly controller: AbortController;
   ending: boolean;
+  isOverdue: boolean;
   reason?: AbortReason;
 }
 
@@ -62,6 +68,11 @@ export function createCrew(options: CrewOptions): Crew {
         onProgress({ ...message, job: id, attempt, at: Date.now() });
       }
     };
+    const onOverdue = () => {
+      if (handler.isolation !== 'inline') return;
+      run.isOverdue = true;
+      log.warn(about, 'has been told to end, and goes on: its slot stays taken until it ends');
+    };
     const started: Instant = Date.now();
     log.info(about, 'started');
     const outcome = await runner.run(
@@ -74,7 +85,7 @@ export function createCrew(options: CrewOptions): Crew {
         args,
         timeoutMs,
       },
-      { signal: controller.signal, onMessage },
+      { signal: controller.signal, onMessage, onOverdue },
     );
     const finished = Date.now();
     log.info({ ...about, ...summary(outcome, run.reason), ms: finished - started }, 'ended');
@@ -99,7 +110,11 @@ export function createCrew(options: CrewOptions): Crew {
     start(assignment, handler) {
       const { id, attempt, kind } = assignment;
       const controller = new AbortController();
-      const run: Run = { assignment, attempt, kind, handler, controller, ending: false };
+      const run: Run = {
+        ...{ assignment, attempt, kind, handler, controller },
+        ending: false,
+        isOverdue: false,
+      };
       running.set(id, run);
       void work(run);
     },

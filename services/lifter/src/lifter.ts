@@ -65,6 +65,8 @@ export interface LifterOptions {
   readonly log: Logger;
 }
 
+/** Beyond the grace time, for handlers to be gone that are ended. */
+const endingMs = 2_000;
 /** Time for the server to confirm the last outcomes when the lifter stops. */
 const flushMs = 10_000;
 /** How long an idle lifter that stops still hands back what was given to it before its last word was heard. */
@@ -227,14 +229,15 @@ export function createLifter(options: LifterOptions): Lifecycle {
 
   async function handBack(): Promise<void> {
     for (const job of crew.running.keys()) crew.abort(job, 'draining');
-    await crew.idle();
+    // What is inline and does not end, ends with the process. Nothing is told of it: whoever misses it then waits for the process to be gone.
+    await within(graceMs + endingMs, crew.idle());
   }
 
   return {
     name: 'lifter',
     // A server on which nothing is provisioned yet is waited for.
     startTimeoutMs: Number.POSITIVE_INFINITY,
-    stopTimeoutMs: drainMs + graceMs + flushMs + lingerMs + 5_000,
+    stopTimeoutMs: drainMs + graceMs + endingMs + flushMs + lingerMs + 5_000,
 
     async start() {
       unlisten = [

@@ -6,7 +6,7 @@ export interface LifterState {
   readonly slots: number;
   /** Names of all handlers that it has. */
   readonly handlers: readonly string[];
-  readonly running: () => Iterable<{ readonly kind: string }>;
+  readonly running: () => Iterable<{ readonly kind: string; readonly isOverdue: boolean }>;
   /** How many ends the server does not know yet. */
   readonly unreported: () => number;
 }
@@ -24,9 +24,12 @@ export function observeLifter(metrics: Metrics, state: LifterState): LifterObser
     for (const [handler, value] of counts) yield { labels: { handler }, value };
   }
 
+  const overdue = () => [...state.running()].filter(({ isOverdue }) => isOverdue).length;
+
   const watches = [
     metrics.watch(lifterMetrics.slots, () => [{ labels: {}, value: state.slots }]),
     metrics.watch(lifterMetrics.running, running),
+    metrics.watch(lifterMetrics.overdue, () => [{ labels: {}, value: overdue() }]),
     metrics.watch(lifterMetrics.unreported, () => [{ labels: {}, value: state.unreported() }]),
   ];
   return {

@@ -129,6 +129,11 @@ export const dispatcherMetrics = {
 export const lifterMetrics = {
   slots: gauge('heavylift_lifter_slots', 'Jobs that this lifter can run at once.', []),
   running: gauge('heavylift_lifter_running', 'Jobs that run in this lifter.', ['handler']),
+  overdue: gauge(
+    'heavylift_lifter_overdue',
+    'Inline jobs that were told to end, did not within the grace time, and keep their slots.',
+    [],
+  ),
   runSeconds: histogram(
     'heavylift_lifter_run_seconds',
     'How long an attempt ran in the handler, by how it ended.',

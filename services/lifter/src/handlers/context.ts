@@ -5,7 +5,7 @@ export interface HandlerContext {
   readonly attempt: number;
   /**
    * Aborts when the attempt is to end: cancelled, out of time, or no longer this lifter's. A handler that has not ended
-   * within the grace time is terminated with its thread.
+   * within the grace time is terminated with its thread or process; an `inline` one is waited for.
    */
   readonly signal: AbortSignal;
   readonly log: HandlerLog;

@@ -7,7 +7,8 @@ import type { ArgsOf, Fields } from './fields.js';
  * Where a handler runs:
  * - `thread`: a worker thread, in a process beside the lifter's.
  * - `process`: a process of its own, new for each attempt: for add-ons that are not made for threads, or that block for long.
- * - `inline`: the lifter's own process. For short work that waits; what blocks there blocks the lifter, and nothing can end it.
+ * - `inline`: the lifter's own process. For short work that waits; what blocks there blocks the lifter, and nothing
+ *   can end it: it keeps its slot until it ends.
  */
 export type Isolation = 'thread' | 'process' | 'inline';
 

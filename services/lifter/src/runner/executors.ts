@@ -132,16 +132,16 @@ function startedAgain(startHost: () => HostProcess, idleMs?: number) {
   };
 }
 
-/** In the lifter's own process. There nothing can end it: after the grace time it is given up, and what it still does goes unheard. */
+/**
+ * In the lifter's own process. There nothing can end it: as long as it goes on, it is an attempt that runs. To say anything else
+ * would let another attempt start beside it.
+ */
 function runInline(task: Task, moduleUrl: string, { obey, tell }: Control): Promise<TaskReturn> {
   const controller = new AbortController();
-  return new Promise((resolve, reject) => {
-    const disobey = obey({
-      ask: (reason) => controller.abort(toldToEnd(reason)),
-      kill: () => reject(new Error('it did not end when it was told to')),
-    });
-    runAttempt(task, moduleUrl, { signal: controller.signal, tell })
-      .finally(disobey)
-      .then(resolve, reject);
+  const disobey = obey({
+    ask: (reason) => controller.abort(toldToEnd(reason)),
+    // That it is overdue is all that can be said.
+    kill: () => undefined,
   });
+  return runAttempt(task, moduleUrl, { signal: controller.signal, tell }).finally(disobey);
 }

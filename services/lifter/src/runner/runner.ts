@@ -26,10 +26,12 @@ export interface AttemptOptions {
   readonly signal: AbortSignal;
   /** What the handler says while it runs; never called after the outcome. */
   readonly onMessage: (message: FromHandler) => void;
+  /** It has been told to end, and goes on after the grace time: it is ended then, unless it is `inline`. */
+  readonly onOverdue?: () => void;
 }
 
 export interface Runner {
-  /** Runs one attempt. Never rejects: whatever goes wrong is its outcome, and touches no other attempt. */
+  /** Runs one attempt, and resolves when it has ended. Never rejects: whatever goes wrong is its outcome, and touches no other attempt. */
   run(attempt: Attempt, options: AttemptOptions): Promise<Outcome>;
   /** Ends everything, whatever it is doing. */
   stop(): Promise<void>;
@@ -58,8 +60,8 @@ export function createRunner(options: RunnerOptions): Runner {
   const executors = createExecutors({ ...options, programs });
 
   return {
-    async run({ timeoutMs, isolation, ...task }, { signal, onMessage }) {
-      const ending = endInTwoSteps(options.graceMs);
+    async run({ timeoutMs, isolation, ...task }, { signal, onMessage, onOverdue }) {
+      const ending = endInTwoSteps(options.graceMs, onOverdue);
       const cancel = () => ending.end({ type: 'aborted' }, String(signal.reason));
       const timeout = setTimeout(
         () => ending.end(timedOut(timeoutMs), 'it is out of time'),
@@ -91,7 +93,7 @@ export function createRunner(options: RunnerOptions): Runner {
  * Asks first, kills after the grace time. What the handler returns or throws in between no longer counts:
  * the outcome is the one it was ended with.
  */
-function endInTwoSteps(graceMs: number) {
+function endInTwoSteps(graceMs: number, onOverdue?: () => void) {
   let outcome: Outcome | undefined;
   let asked: string | undefined;
   let isKilled = false;
@@ -99,6 +101,7 @@ function endInTwoSteps(graceMs: number) {
   let timer: NodeJS.Timeout | undefined;
   const kill = () => {
     isKilled = true;
+    onOverdue?.();
     obedient?.kill();
   };
   const control: Omit<Control, 'tell'> = {

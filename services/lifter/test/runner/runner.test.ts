@@ -36,6 +36,7 @@ interface Given {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly onMessage?: (message: FromHandler) => void;
+  readonly onOverdue?: () => void;
   readonly by?: Runner;
   readonly isolation?: Isolation;
   readonly memoryLimit?: number;
@@ -54,7 +55,7 @@ function run(handler: string, given: Given = {}): Promise<Outcome> {
       args,
       timeoutMs,
     },
-    { signal, onMessage },
+    { signal, onMessage, ...(given.onOverdue && { onOverdue: given.onOverdue }) },
   );
 }
 
@@ -176,9 +177,18 @@ describe('inline, in the process of the lifter', () => {
     );
   });
 
-  it('is told to end, and given up if it does not', async () => {
-    const outcome = await run('deaf', { isolation: 'inline', timeoutMs: 50 });
+  it('an attempt that ignores its signal is not over before its handler is: no two at once', async () => {
+    const overdue: string[] = [];
+    const began = performance.now();
+    const outcome = await run('deaf-for', {
+      isolation: 'inline',
+      args: { ms: 1_500 },
+      timeoutMs: 50,
+      onOverdue: () => overdue.push('overdue'),
+    });
     expect(outcome).toMatchObject({ type: 'failed', error: { class: 'TimeoutError' } });
+    expect(performance.now() - began).toBeGreaterThan(1_490);
+    expect(overdue).toEqual(['overdue']);
   });
 });
 

@@ -57,6 +57,7 @@ export default [
     log.info('running');
     await sleep(600_000, undefined, { ref: false });
   }),
+  handler('deaf-for', ({ ms }) => sleep(ms), { ms: { type: 'integer' } }),
   handler('slow-echo', async () => {
     await sleep(500);
     return 'still here';
