@@ -142,6 +142,22 @@ it('an entry takes no more bytes than was reckoned, and not many less', () => {
   expect(bytes([], [huge])).toBeLessThanOrEqual(GONE_BYTES);
 });
 
+it.each([101, 2_500, 100_000])('JSON that is nested %i levels deep is malformed', (levels) => {
+  const result = (text: string) =>
+    parseXml(`<results xmlns='urn:heavylift:result:1'>
+      <result job='019a0b6e-8f00-7a31-9c5e-3d2f10a4b7c8' number='1' kind='lift' attempt='1' status='succeeded'
+        submitted='2026-01-31T12:00:00.000Z' finished='2026-01-31T12:00:01.000Z'>
+      <json xmlns='urn:xmpp:json:0'>${text}</json></result></results>`);
+  const nested = (depth: number) => `${'['.repeat(depth)}"]"${']'.repeat(depth)}`;
+  const deep = `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+  for (const text of [nested(levels), deep]) {
+    expect(() => resultsCodec.decode(result(text))).toThrow(/more than 100 levels deep/);
+  }
+  expect(resultsCodec.decode(result(nested(100)))).toHaveLength(1);
+  // Brackets in texts are no levels.
+  expect(resultsCodec.decode(result(`["${'['.repeat(500)}\\"["]`))).toHaveLength(1);
+});
+
 it('an item with more records than anyone writes is malformed', () => {
   const many = Array.from({ length: 4_097 }, (_, index) => ({ id: idOf(index + 1), revision: 1 }));
   const sheet = sheetCodec.encode({ ...emptySheet, gone: many });

@@ -7,6 +7,7 @@ import {
   retryDecision,
 } from '@heavylift/jobs';
 import type { AbortReason, Assignment } from './assignments.js';
+import { briefly } from './runner/errors.js';
 import type { Outcome } from './runner/runner.js';
 
 /** An attempt that is over. */
@@ -43,7 +44,7 @@ export function reportOf(ended: EndedAttempt): Report | undefined {
       // When it is tried again is the dispatcher's to choose.
       const { retry } = retryDecision(assignment, error, 0);
       if (!retry) return { ...resultBase(ended), status: 'failed', error };
-      return { ...attemptBase(ended), outcome: 'failed', reason, error };
+      return { ...attemptBase(ended), outcome: 'failed', reason, error: briefly(error) };
     }
     case 'released':
       return released(ended, outcome.reason);

@@ -14,7 +14,7 @@ export function outcomeText(result: JobResult, spec: HandlerSpec | undefined): s
         : `${done} #${result.number}`;
     }
     case 'failed':
-      return `Failed: ${title} #${result.number}${attemptsText(result)}: ${result.error.message}`;
+      return `Failed: ${title} #${result.number}${attemptsText(result)}: ${oneLine(result.error.message)}`;
     case 'cancelled':
       return `Cancelled: ${title} #${result.number}`;
     case 'expired':
@@ -26,6 +26,11 @@ export function progressText(number: number, progress: Progress, title: string):
   const { done, total, note } = progress;
   const part = total === undefined ? `${done}` : `${done} of ${total}`;
   return `#${number} ${title}: ${part}${note === undefined ? '' : `, ${note}`}`;
+}
+
+/** What is told of an error is one line, its causes included. */
+function oneLine(text: string): string {
+  return text.trim().replace(/\s+/gu, ' ');
 }
 
 function attemptsText({ failures }: JobResult): string {

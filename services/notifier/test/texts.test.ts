@@ -32,6 +32,10 @@ const cases: [JobResult, string][] = [
     { ...base, status: 'failed', error, attempt: 2, failures: [failure] },
     'Failed: hashing #7 after 2 attempts: too heavy',
   ],
+  [
+    { ...base, status: 'failed', error: { class: 'Error', message: 'two\n  lines' } },
+    'Failed: hashing #7: two lines',
+  ],
   [{ ...base, status: 'cancelled' }, 'Cancelled: hashing #7'],
   [{ ...base, status: 'expired' }, 'Too late: hashing #7 was not done by its deadline'],
 ];

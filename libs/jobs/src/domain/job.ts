@@ -43,7 +43,20 @@ export interface JobError {
   readonly message: string;
   /** The handler says that trying again is of no use. */
   readonly final?: boolean;
+  /** Of the error, as in `ECONNREFUSED`. */
+  readonly code?: string;
+  /** What is behind it, outermost first. The message tells it as well, in one line. */
+  readonly causes?: readonly ErrorCause[];
+  /** Where it was thrown. Results alone have it. */
+  readonly stack?: string;
 }
+
+/** An error that caused another one, or is one of several that it holds. */
+export type ErrorCause = {
+  readonly class: string;
+  readonly message: string;
+  readonly code?: string;
+};
 
 /** An attempt that came to nothing. */
 export interface Failure {

@@ -11,10 +11,19 @@ const countShape = z.int().min(0);
 // Passed on as it is: JSON.parse made it, and a copy by zod would lose keys such as `__proto__`.
 export const jsonObjectShape = z.custom<JsonObject>(isJsonObject, 'expected an object');
 
+const causeShape = z.object({
+  class: z.string(),
+  message: z.string(),
+  code: z.string().exactOptional(),
+});
+
 export const jobErrorShape = z.object({
   class: z.string(),
   message: z.string(),
   final: z.boolean().exactOptional(),
+  code: z.string().exactOptional(),
+  causes: z.array(causeShape).exactOptional(),
+  stack: z.string().exactOptional(),
 });
 
 const failureShape = z.object({

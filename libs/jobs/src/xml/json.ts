@@ -1,6 +1,6 @@
 import xml, { type Element } from '@xmpp/xml';
 import type { ZodType } from 'zod';
-import type { Json } from '../domain/json.js';
+import { isNestedTooDeep, type Json, mostLevels } from '../domain/json.js';
 import { malformed } from './read.js';
 
 /** XEP-0335 */
@@ -26,8 +26,12 @@ export function jsonElement(value: Json): Element {
 export function optionalJson(parent: Element): Json | undefined {
   const container = parent.getChild('json', JSON_NAMESPACE);
   if (container === undefined) return undefined;
+  const text = container.getText();
+  if (isNestedTooDeep(text)) {
+    throw malformed(parent, `its <json> is nested more than ${mostLevels} levels deep`);
+  }
   try {
-    const value: Json = JSON.parse(container.getText());
+    const value: Json = JSON.parse(text);
     return value;
   } catch (cause) {
     throw malformed(parent, 'its <json> is not JSON', cause);

@@ -51,7 +51,15 @@ function optional<T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) {
 }
 
 export const jobError: fc.Arbitrary<JobError> = fc
-  .tuple(record({ class: anyText, message: anyText }), optional({ final: fc.boolean() }))
+  .tuple(
+    record({ class: anyText, message: anyText }),
+    optional({
+      final: fc.boolean(),
+      code: anyText,
+      stack: anyText,
+      causes: fc.array(record({ class: anyText, message: anyText })),
+    }),
+  )
   .map(([base, more]) => ({ ...base, ...more }));
 
 export const failure: fc.Arbitrary<Failure> = record({

@@ -3,6 +3,7 @@ import { parseArgs } from '../handlers/args.js';
 import { FinalError } from '../handlers/errors.js';
 import { latest } from '../latest.js';
 import { thrown } from '../runner/attempt.js';
+import { briefly } from '../runner/errors.js';
 import { lineSplitter } from '../runner/lines.js';
 import { logLimit } from '../runner/log-limit.js';
 import type { FromHandler, OutputStream, Task, TaskReturn } from '../runner/protocol.js';
@@ -38,7 +39,9 @@ export async function runCommand(
     control.signal.throwIfAborted();
     return { type: 'returned', value: await runProgram(task, command, argv, control) };
   } catch (error) {
-    return thrown(error);
+    const how = thrown(error);
+    // Its stack is this program's own.
+    return how.type === 'threw' ? { ...how, error: briefly(how.error) } : how;
   }
 }
 

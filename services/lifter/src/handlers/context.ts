@@ -22,11 +22,15 @@ export interface JobInfo {
   readonly traceparent?: string;
 }
 
+/**
+ * Takes whatever there is to log, such as an error: its message, code, causes and stack are told. Details are an object. What cannot
+ * be told as JSON is told as text; logging never throws.
+ */
 export interface HandlerLog {
-  debug(message: string, details?: LogDetails): void;
-  info(message: string, details?: LogDetails): void;
-  warn(message: string, details?: LogDetails): void;
-  error(message: string, details?: LogDetails): void;
+  debug(message: unknown, details?: unknown): void;
+  info(message: unknown, details?: unknown): void;
+  warn(message: unknown, details?: unknown): void;
+  error(message: unknown, details?: unknown): void;
 }
 
 export type LogLevel = keyof HandlerLog;

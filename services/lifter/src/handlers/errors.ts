@@ -13,5 +13,10 @@ export const isFinalError = (error: unknown): boolean => hasName(error, 'FinalEr
 export const isReleaseError = (error: unknown): boolean => hasName(error, 'ReleaseError');
 
 function hasName(error: unknown, name: string): boolean {
-  return error instanceof Error && error.name === name;
+  try {
+    return error instanceof Error && error.name === name;
+  } catch {
+    // What is thrown may throw when it is looked at.
+    return false;
+  }
 }

@@ -5,14 +5,16 @@ import type { Handler } from '../handlers/define.js';
 import { isReleaseError } from '../handlers/errors.js';
 import { handlersOf } from '../handlers/module.js';
 import { type Latest, latest } from '../latest.js';
-import { jobError, textOf } from './errors.js';
+import { jobError } from './errors.js';
 import { toJson } from './json.js';
-import { plainDetails } from './log-details.js';
+import { plainLine } from './log-details.js';
 import { logLimit } from './log-limit.js';
 import type { FromHandler, Task, TaskReturn } from './protocol.js';
+import { textOf } from './text.js';
 
 /** A handler may report progress from a tight loop; the lifter need not hear of each step. */
 const progressIntervalMs = 100;
+const longestNote = 500;
 
 type Progress = Extract<FromHandler, { type: 'progress' }>;
 
@@ -78,7 +80,7 @@ function context(
   const logAt =
     (level: LogLevel): HandlerLog[LogLevel] =>
     (message, details) =>
-      log({ type: 'log', level, message, ...(details && { details: plainDetails(details) }) });
+      log({ type: 'log', level, ...plainLine(message, details) });
   return {
     job,
     attempt,
@@ -99,7 +101,7 @@ function context(
         type: 'progress',
         done,
         total,
-        ...(note !== undefined && { note: textOf(note) }),
+        ...(note !== undefined && { note: textOf(note, longestNote) }),
       });
     },
   };

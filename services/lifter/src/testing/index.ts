@@ -2,6 +2,7 @@
 import type { HandlerContext, HandlerLog, LogDetails, LogLevel } from '../handlers/context.js';
 import type { Handler } from '../handlers/define.js';
 import { toJson } from '../runner/json.js';
+import { plainLine } from '../runner/log-details.js';
 
 /** What a handler said of how far it is. */
 export interface ProgressStep {
@@ -61,7 +62,7 @@ export function testRun(
   const logAt =
     (level: LogLevel): HandlerLog[LogLevel] =>
     (message, details) => {
-      log.push({ level, message, ...(details && { details }) });
+      log.push({ level, ...plainLine(message, details) });
     };
   const context: HandlerContext = {
     job,

@@ -36,6 +36,48 @@ describe('a result', () => {
     expect(toJson([same, same])).toEqual([same, same]);
   });
 
+  const nest = (levels: number): unknown => (levels === 0 ? 1 : [nest(levels - 1)]);
+  it.each([101, 2_500, 3_000, 9_000])('is refused when it is nested %i levels deep', (levels) => {
+    let value: unknown = 1;
+    for (let level = 0; level < levels; level++) value = { in: value };
+    for (const result of [value, { toJSON: () => value }]) {
+      expect(() => toJson(result)).toThrow(ResultError);
+    }
+    expect(toJson(nest(100))).toEqual(nest(100));
+  });
+
+  it('keeps keys that mean something to JavaScript', () => {
+    const text = '{"__proto__":{"a":1},"constructor":2,"hasOwnProperty":3,"toString":null}';
+    expect(JSON.stringify(toJson(JSON.parse(text)))).toBe(text);
+  });
+
+  it.each([
+    Object.create(Object.create(null)),
+    new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('no');
+        },
+      },
+    ),
+    {
+      toJSON: () => {
+        throw new Error('no');
+      },
+    },
+    {
+      get a(): never {
+        throw new Error('no');
+      },
+    },
+    { big: Array.from({ length: 2_000 }, () => 'x'.repeat(50_000)) },
+    new Set([1]),
+    Object.assign(Object.create(null), { constructor: undefined, x: Symbol('x') }),
+  ])('is refused, and with no other error, when it cannot be read: %#', (value) => {
+    expect(() => toJson(value)).toThrow(ResultError);
+  });
+
   it('is refused when it is too large as it will be written in XML', () => {
     expect(toJson('x'.repeat(90), 100)).toBe('x'.repeat(90));
     expect(() => toJson('x'.repeat(99), 100)).toThrow(
