@@ -6,6 +6,7 @@ export type * from './domain/job.js';
 export * from './domain/json.js';
 export type * from './domain/lifter.js';
 export type * from './domain/order.js';
+export * from './domain/reserved-names.js';
 export type * from './domain/result.js';
 export type * from './domain/schedule.js';
 export * from './domain/sheet.js';

@@ -60,6 +60,12 @@ export const lifterOptions = {
     type: duration({ min: '1s', max: '20d' }),
     default: '1m',
   }),
+  LIFTER_HANDLERS_USER: optional({
+    description:
+      "The user under whom handlers and commands run, which takes a lifter that runs as root. Then they cannot read the lifter's files and memory. Inline handlers run as the lifter does.",
+    type: matching(/^\d{1,10}:\d{1,10}$/, 'numbers of a user and a group such as 10002:10002'),
+    otherwise: "the lifter's own",
+  }),
   LIFTER_DRAIN_SECONDS: withDefault({
     description: 'Time for running jobs to finish when told to stop; then they are handed back.',
     type: seconds(),

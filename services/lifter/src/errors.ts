@@ -4,10 +4,10 @@ export type LifterErrorCode =
   | 'bad-definition'
   /** What `LIFTER_HANDLERS` names is no file, and no package that can be found. */
   | 'handlers-not-found'
-  /** A module of handlers fails while it is imported, or exports something else. */
+  /** Nothing of what `LIFTER_HANDLERS` names can be used. */
   | 'handlers-not-loaded'
-  /** Two handlers have one name. */
-  | 'name-taken'
+  /** `LIFTER_HANDLERS_USER` asks for what this lifter may not do. */
+  | 'bad-user'
   /** The file of commands is not what is expected. */
   | 'bad-commands';
 

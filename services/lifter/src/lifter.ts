@@ -57,6 +57,8 @@ export interface LifterOptions {
   /** Ends the whole service. */
   readonly shutdown: (reason: string) => void;
   readonly registry: HandlerRegistry;
+  /** How many handlers and modules of them it cannot use. @default 0 */
+  readonly refused?: number;
   readonly runner: Runner;
   /** @default nobody counts */
   readonly metrics?: Metrics;
@@ -115,6 +117,7 @@ export function createLifter(options: LifterOptions): Lifecycle {
   const crew = createCrew({ runner, tracing, log, onProgress: reporter.progress, onEnd: ended });
   const observer = observeLifter(metrics, {
     slots,
+    refused: options.refused ?? 0,
     handlers: handlers.map(({ name }) => name),
     running: () => crew.running.values(),
     unreported: () => reporter.untold.length,

@@ -4,6 +4,8 @@ import type { EndedAttempt } from './reports.js';
 /** What the gauges of a lifter are read from. */
 export interface LifterState {
   readonly slots: number;
+  /** How many it cannot use. */
+  readonly refused: number;
   /** Names of all handlers that it has. */
   readonly handlers: readonly string[];
   readonly running: () => Iterable<{ readonly kind: string; readonly isOverdue: boolean }>;
@@ -29,6 +31,7 @@ export function observeLifter(metrics: Metrics, state: LifterState): LifterObser
   const watches = [
     metrics.watch(lifterMetrics.slots, () => [{ labels: {}, value: state.slots }]),
     metrics.watch(lifterMetrics.running, running),
+    metrics.watch(lifterMetrics.refusedHandlers, () => [{ labels: {}, value: state.refused }]),
     metrics.watch(lifterMetrics.overdue, () => [{ labels: {}, value: overdue() }]),
     metrics.watch(lifterMetrics.unreported, () => [{ labels: {}, value: state.unreported() }]),
   ];

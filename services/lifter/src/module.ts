@@ -11,6 +11,7 @@ import {
 import {
   aboutJob,
   defineModule,
+  HealthToken,
   type Lifecycle,
   LoggerToken,
   MetricsToken,
@@ -27,25 +28,43 @@ import type { PubSubService, Session } from '@heavylift/xmpp-pubsub';
 import { z } from 'zod';
 import { loadCommands } from './commands/load.js';
 import type { LifterConfig } from './config.js';
+import { LifterError, messageOf } from './errors.js';
+import { loadApart } from './handlers/load-apart.js';
 import { locateModule } from './handlers/locate.js';
 import {
   builtInModules,
-  type HandlerRegistry,
+  type Loaded,
   loadHandlers,
+  type Registered,
   registryOf,
+  together,
 } from './handlers/registry.js';
 import { createLifter, type LifterNodes } from './lifter.js';
+import { type HandlersProcess, handlersUser } from './runner/environment.js';
 import { createRunner, type Runner } from './runner/runner.js';
 
 const NodesToken = token<LifterNodes>('LifterNodes');
-const RegistryToken = token<HandlerRegistry>('HandlerRegistry');
+const RegistryToken = token<Registered>('Handlers');
 const RunnerToken = token<Runner>('Runner');
 const LifterToken = token<Lifecycle>('Lifter');
 
+/** What the configuration does not say. */
+interface Surroundings {
+  /** Whether nobody else of the lifter's user can read what the configuration has of secrets. */
+  readonly areSecretsHidden?: boolean;
+}
+
+const visibleSecrets =
+  'handlers can read the password of the environment in which the lifter was started: give it as XMPP_PASSWORD_FILE, and set LIFTER_HANDLERS_USER';
+
 /** What the process of a lifter consists of. */
-export function composeLifter(config: LifterConfig): ServiceParts {
+export function composeLifter(
+  config: LifterConfig,
+  { areSecretsHidden = true }: Surroundings = {},
+): ServiceParts {
   const { LIFTER_NAME = config.XMPP_USERNAME } = config;
   const graceMs = config.LIFTER_CANCEL_GRACE_SECONDS;
+  const as: HandlersProcess = handlersUser(config.LIFTER_HANDLERS_USER);
   // New at each start, so that a full JID names one life of one process.
   const resource = `${LIFTER_NAME}.${randomBytes(6).toString('hex')}`;
 
@@ -53,9 +72,17 @@ export function composeLifter(config: LifterConfig): ServiceParts {
     provide(NodesToken, [PubSubToken, SessionToken], (pubsub, session) =>
       openNodes(pubsub, session, config),
     );
-    provide(RegistryToken, [], () => loadAll(config));
+    provide(RegistryToken, [LoggerToken, HealthToken], async (log, health) => {
+      if (!areSecretsHidden) log.warn(visibleSecrets);
+      const all = await loadAll(config, as);
+      for (const problem of all.problems) log.error({ problem }, 'a handler is refused');
+      const refused = all.problems.length === 0 ? undefined : `refused: ${all.problems.join('; ')}`;
+      health.note('handlers', () => refused);
+      return all;
+    });
     provide(RunnerToken, [LoggerToken], (log) =>
       createRunner({
+        ...as,
         slots: config.LIFTER_SLOTS,
         graceMs,
         idleMs: config.LIFTER_HANDLERS_IDLE,
@@ -79,7 +106,7 @@ export function composeLifter(config: LifterConfig): ServiceParts {
         TracingToken,
         ServiceContextToken,
       ],
-      (session, nodes, registry, runner, log, metrics, tracing, { shutdown }) =>
+      (session, nodes, { registry, problems }, runner, log, metrics, tracing, { shutdown }) =>
         createLifter({
           session,
           nodes,
@@ -91,6 +118,7 @@ export function composeLifter(config: LifterConfig): ServiceParts {
           drainMs: config.LIFTER_DRAIN_SECONDS,
           graceMs,
           registry,
+          refused: problems.length,
           runner,
           shutdown,
           metrics,
@@ -105,12 +133,28 @@ export function composeLifter(config: LifterConfig): ServiceParts {
   };
 }
 
-/** What every lifter can do, and what this one is configured to. */
-async function loadAll({ LIFTER_HANDLERS = [], LIFTER_COMMANDS }: LifterConfig) {
-  const own = LIFTER_HANDLERS.map((name) => locateModule(name, process.cwd()));
-  const handlers = await loadHandlers([...builtInModules, ...own]);
-  const commands = LIFTER_COMMANDS === undefined ? [] : loadCommands(LIFTER_COMMANDS, process.env);
-  return registryOf([...handlers, ...commands]);
+/**
+ * What every lifter can do, and what this one is configured to. It goes on without what cannot be used.
+ * @throws LifterError if nothing of what `LIFTER_HANDLERS` names can be
+ */
+async function loadAll(config: LifterConfig, as: HandlersProcess): Promise<Registered> {
+  const { LIFTER_HANDLERS: names = [], LIFTER_COMMANDS: file } = config;
+  const own = together(await Promise.all(names.map((name) => loadOwn(name, as))));
+  if (names.length > 0 && own.handlers.length === 0) {
+    throw new LifterError('handlers-not-loaded', own.problems.join('; '));
+  }
+  const builtIn = await loadHandlers(builtInModules);
+  const commands = file === undefined ? [] : loadCommands(file, process.env);
+  const { registry, problems } = registryOf([...builtIn.handlers, ...own.handlers, ...commands]);
+  return { registry, problems: [...own.problems, ...problems] };
+}
+
+async function loadOwn(name: string, as: HandlersProcess): Promise<Loaded> {
+  try {
+    return await loadApart(locateModule(name, process.cwd()), as);
+  } catch (error) {
+    return { handlers: [], problems: [messageOf(error)] };
+  }
 }
 
 function openNodes(

@@ -6,6 +6,11 @@ export interface Health {
    * @returns takes the condition away
    */
   require(name: string, complaint: () => string | undefined): () => void;
+  /**
+   * Adds something that readiness does not depend on, and that whoever asks for it is told all the same.
+   * @param complaint as above
+   */
+  note(name: string, complaint: () => string | undefined): void;
   report(): HealthReport;
 }
 
@@ -17,6 +22,7 @@ export interface HealthReport {
 
 export function createHealth(): Health {
   const conditions = new Map<string, () => string | undefined>();
+  const notes = new Map<string, () => string | undefined>();
   return {
     require(name, complaint) {
       conditions.set(name, complaint);
@@ -24,11 +30,16 @@ export function createHealth(): Health {
         if (conditions.get(name) === complaint) conditions.delete(name);
       };
     },
+    note: (name, complaint) => void notes.set(name, complaint),
     report() {
-      const complaints = [...conditions].map(([name, complaint]) => ({ name, said: complaint() }));
+      const said = (from: typeof notes) =>
+        [...from].map(([name, complaint]) => ({ name, said: complaint() }));
+      const complaints = said(conditions);
       return {
         ready: complaints.every(({ said }) => said === undefined),
-        conditions: Object.fromEntries(complaints.map(({ name, said }) => [name, said ?? 'ok'])),
+        conditions: Object.fromEntries(
+          [...complaints, ...said(notes)].map(({ name, said }) => [name, said ?? 'ok']),
+        ),
       };
     },
   };

@@ -134,6 +134,11 @@ export const lifterMetrics = {
     'Inline jobs that were told to end, did not within the grace time, and keep their slots.',
     [],
   ),
+  refusedHandlers: gauge(
+    'heavylift_lifter_refused_handlers',
+    'Handlers and modules of handlers that this lifter was told of and cannot use; its log names them.',
+    [],
+  ),
   runSeconds: histogram(
     'heavylift_lifter_run_seconds',
     'How long an attempt ran in the handler, by how it ended.',

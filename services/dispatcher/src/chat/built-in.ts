@@ -1,4 +1,9 @@
-import { type HandlerSpec, type JsonObject, requesterKey } from '@heavylift/jobs';
+import {
+  type HandlerSpec,
+  type JsonObject,
+  type ReservedName,
+  requesterKey,
+} from '@heavylift/jobs';
 import type { Desk, JobView } from '../desk.js';
 import { type Action, type Decision, decide, type Policy } from '../policy/policy.js';
 import { type Answer, no, refusalOf } from './answer.js';
@@ -286,8 +291,9 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
     fields: { version: ports.version },
   });
 
+  // No handler can be called so.
   const command = (
-    name: string,
+    name: ReservedName,
     title: string,
     summary: string,
     fields: HandlerSpec['fields'],

@@ -3,8 +3,10 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { LifterError, messageOf } from '../errors.js';
-import { problemWith, type TraitsGiven, traitsOf } from '../handlers/define.js';
+import { type TraitsGiven, traitsOf } from '../handlers/define.js';
+import { problemWith } from '../handlers/problems.js';
 import type { RegisteredHandler } from '../handlers/registry.js';
+import { isSecretName } from '../runner/environment.js';
 import { placeholdersIn } from './argv.js';
 import type { ArgvItem, Command } from './command.js';
 import { type CommandSpec, commandsFile } from './schema.js';
@@ -147,11 +149,17 @@ function isExecutable(file: string): boolean {
   }
 }
 
-function problemsWithCommand({ run, fields }: CommandSpec, command: Command): string[] {
+function problemsWithCommand(
+  { run, fields, environment }: CommandSpec,
+  command: Command,
+): string[] {
   const [program] = run;
   const problems: string[] = [];
   if (command.program === '') problems.push(`run: there is no program '${program}'`);
   if (placeholdersIn(program).length > 0) problems.push('run: the program cannot be an argument');
+  for (const name of environment.pass.filter(isSecretName)) {
+    problems.push(`environment: ${name} is the lifter's own, and is passed to nobody`);
+  }
   for (const name of command.argv.flatMap(namesIn)) {
     if (!Object.hasOwn(fields, name)) problems.push(`run: {${name}} is no field`);
   }

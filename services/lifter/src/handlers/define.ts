@@ -1,7 +1,9 @@
 import { LifterError } from '../errors.js';
-import { parseArgs, problemWithDefault } from './args.js';
+import { parseArgs } from './args.js';
 import type { HandlerContext } from './context.js';
 import type { ArgsOf, Fields } from './fields.js';
+import { type isolations, nameOf, problemWith } from './problems.js';
+import { isForgiving, type Refused, refused } from './refusal.js';
 
 /**
  * Where a handler runs:
@@ -10,9 +12,7 @@ import type { ArgsOf, Fields } from './fields.js';
  * - `inline`: the lifter's own process. For short work that waits; what blocks there blocks the lifter, and nothing
  *   can end it: it keeps its slot until it ends.
  */
-export type Isolation = 'thread' | 'process' | 'inline';
-
-const isolations: readonly Isolation[] = ['thread', 'process', 'inline'];
+export type Isolation = (typeof isolations)[number];
 
 /** What a lifter can do, as its author writes it. */
 export interface HandlerDefinition<F extends Fields> {
@@ -69,9 +69,6 @@ export interface Handler extends HandlerTraits {
   run(args: object, context: HandlerContext): Promise<unknown>;
 }
 
-const namePattern = /^[a-z][a-z0-9._-]{0,63}$/;
-const fieldNamePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
-
 /**
  * Makes a handler, the default export of a module that a lifter loads:
  *
@@ -86,14 +83,25 @@ const fieldNamePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
  * @throws LifterError `bad-definition`
  */
 export function defineHandler<const F extends Fields>(definition: HandlerDefinition<F>): Handler {
-  const { fields, isolation = 'thread', memoryLimit = 128 } = definition;
-  const problem = problemWith({ ...definition, isolation, memoryLimit });
+  const problem = problemWith({ ...definition }, true);
+  if (problem !== undefined && isForgiving()) return refuse(definition, problem);
   if (problem !== undefined) throw new LifterError('bad-definition', problem);
+  const { fields, isolation = 'thread', memoryLimit = 128 } = definition;
   return {
     ...traitsOf(definition),
     isolation,
     memoryLimit,
     run: async (args, context) => definition.run(parseArgs(fields, args), context),
+  };
+}
+
+/** Stands in its module for a handler that makes no sense, so that the others of the module can be used. */
+function refuse(definition: unknown, problem: string): Handler & Refused {
+  return {
+    ...{ name: nameOf(definition), title: '', summary: '', fields: {}, timeout: 1, maxAttempts: 1 },
+    ...{ isolation: 'thread', memoryLimit: 1 },
+    ...refused(problem),
+    run: () => Promise.reject(new LifterError('bad-definition', problem)),
   };
 }
 
@@ -117,41 +125,4 @@ export function traitsOf(given: TraitsGiven): HandlerTraits {
     ...(concurrency !== undefined && { concurrency }),
     ...(uniqueKey !== undefined && { uniqueKey }),
   };
-}
-
-/** The first thing that makes no sense, in words. */
-export function problemWith(
-  definition: TraitsGiven & Partial<Pick<Handler, 'isolation' | 'memoryLimit'>>,
-): string | undefined {
-  const {
-    name,
-    fields,
-    timeout = 1,
-    maxAttempts = 1,
-    concurrency = 1,
-    uniqueKey = [],
-  } = definition;
-  const { isolation = 'thread', memoryLimit = 128 } = definition;
-  if (!namePattern.test(name)) {
-    return `a handler cannot be called '${name}': up to 64 lower-case letters, digits, '-', '_' and '.' are taken, a letter first`;
-  }
-  const names = Object.keys(fields);
-  const stray = names.find((field) => !fieldNamePattern.test(field));
-  if (stray !== undefined) {
-    return `${name}: a field cannot be called '${stray}': letters, digits, '-' and '_' are taken, no digit first`;
-  }
-  const wrongDefault = names.flatMap((field) => problemWithDefault(field, fields[field]) ?? [])[0];
-  if (wrongDefault !== undefined) return `${name}: the default of ${wrongDefault}`;
-  if (!(timeout > 0 && Number.isSafeInteger(Math.ceil(timeout))))
-    return `${name}: timeout is ${timeout}, wanted: milliseconds`;
-  for (const [what, value] of Object.entries({ maxAttempts, concurrency, memoryLimit })) {
-    if (Number.isInteger(value) && value >= 1) continue;
-    return `${name}: ${what} is ${value}, wanted: a whole number from 1`;
-  }
-  if (!isolations.includes(isolation)) {
-    return `${name}: isolation is ${isolation}, wanted: one of ${isolations.join(', ')}`;
-  }
-  const unknown = uniqueKey.find((field) => !Object.hasOwn(fields, field));
-  if (unknown !== undefined) return `${name}: uniqueKey names '${unknown}', which is no field`;
-  return undefined;
 }

@@ -1,7 +1,7 @@
-import { LifterError, messageOf } from '../errors.js';
+import { messageOf } from '../errors.js';
 import type { Work } from '../runner/protocol.js';
 import type { Handler, HandlerTraits, Isolation } from './define.js';
-import { handlersOf } from './module.js';
+import { examine } from './module.js';
 
 /** What a handler is called and takes, and where the work is done. */
 export interface RegisteredHandler extends HandlerTraits {
@@ -17,55 +17,67 @@ export const builtInModules: readonly string[] = ['./lift.js', './hash.js'].map(
   (file) => new URL(file, import.meta.url).href,
 );
 
-/**
- * All handlers by their names.
- * @throws LifterError `name-taken`
- */
-export function registryOf(handlers: readonly RegisteredHandler[]): HandlerRegistry {
+/** Handlers that can be used, and what is wrong with others. */
+export interface Loaded {
+  readonly handlers: readonly RegisteredHandler[];
+  /** Each names the handler, or its module. */
+  readonly problems: readonly string[];
+}
+
+export interface Registered {
+  readonly registry: HandlerRegistry;
+  readonly problems: readonly string[];
+}
+
+/** All handlers by their names. Of two with one name, the first counts. */
+export function registryOf(handlers: readonly RegisteredHandler[]): Registered {
   const registry = new Map<string, RegisteredHandler>();
+  const problems: string[] = [];
   for (const handler of handlers) {
     const other = registry.get(handler.name);
-    if (other) {
-      throw new LifterError(
-        'name-taken',
-        `the handler '${handler.name}' is defined twice: by ${origin(other)} and by ${origin(handler)}`,
-      );
+    if (other === undefined) {
+      registry.set(handler.name, handler);
+      continue;
     }
-    registry.set(handler.name, handler);
+    problems.push(
+      `the handler '${handler.name}' is defined twice: by ${origin(other)}, which counts, and by ${origin(handler)}`,
+    );
   }
-  return registry;
+  return { registry, problems };
 }
 
 const origin = ({ work }: RegisteredHandler): string =>
   work.type === 'module' ? work.moduleUrl : `a command that runs ${work.command.program}`;
 
-/**
- * Imports modules of handlers, each by its URL.
- * @throws LifterError `handlers-not-loaded`, naming the module
- */
-export async function loadHandlers(
-  moduleUrls: readonly string[],
-): Promise<readonly RegisteredHandler[]> {
-  const loaded: RegisteredHandler[] = [];
-  for (const moduleUrl of moduleUrls) {
-    const handlers = await importHandlers(moduleUrl);
-    loaded.push(...handlers.map((handler) => registered(handler, moduleUrl)));
-  }
-  return loaded;
+/** Imports modules of handlers, each by its URL, in this very process. */
+export async function loadHandlers(moduleUrls: readonly string[]): Promise<Loaded> {
+  return together(await Promise.all(moduleUrls.map(loadModule)));
 }
 
-function registered(
-  { run: _, memoryLimit, ...traits }: Handler,
-  moduleUrl: string,
-): RegisteredHandler {
-  return { ...traits, work: { type: 'module', moduleUrl, memoryLimit } };
+export function together(loaded: readonly Loaded[]): Loaded {
+  return {
+    handlers: loaded.flatMap(({ handlers }) => handlers),
+    problems: loaded.flatMap(({ problems }) => problems),
+  };
 }
 
-async function importHandlers(moduleUrl: string): Promise<readonly Handler[]> {
+/** Imports one module. What is wrong with it is told, and does not throw. */
+export async function loadModule(moduleUrl: string): Promise<Loaded> {
   try {
-    return handlersOf(await import(moduleUrl));
-  } catch (cause) {
-    const message = `cannot load the handlers of ${moduleUrl}: ${messageOf(cause)}`;
-    throw new LifterError('handlers-not-loaded', message, { cause });
+    const { handlers, problems } = examine(await import(moduleUrl));
+    return {
+      handlers: handlers.map((handler) => registered(handler, moduleUrl)),
+      problems: problems.map((problem) => problemOf(moduleUrl, problem)),
+    };
+  } catch (error) {
+    return { handlers: [], problems: [problemOf(moduleUrl, messageOf(error))] };
   }
+}
+
+export function problemOf(moduleUrl: string, problem: string): string {
+  return `cannot load handlers of ${moduleUrl}: ${problem}`;
+}
+
+function registered({ run: _, memoryLimit, ...traits }: Handler, moduleUrl: string) {
+  return { ...traits, work: { type: 'module', moduleUrl, memoryLimit } } as const;
 }

@@ -3,7 +3,8 @@ import { inspect } from 'node:util';
 import type { HandlerContext, HandlerLog, LogLevel } from '../handlers/context.js';
 import type { Handler } from '../handlers/define.js';
 import { isReleaseError } from '../handlers/errors.js';
-import { handlersOf } from '../handlers/module.js';
+import { examine } from '../handlers/module.js';
+import { provideOwnPackage } from '../handlers/own-package.js';
 import { type Latest, latest } from '../latest.js';
 import { jobError } from './errors.js';
 import { toJson } from './json.js';
@@ -60,7 +61,10 @@ export function toldToEnd(reason: string): DOMException {
 
 /** The handlers of a module, which is imported once. */
 export function importHandlers(moduleUrl: string): Promise<readonly Handler[]> {
-  const loading = modules.get(moduleUrl) ?? import(moduleUrl).then(handlersOf);
+  const known = modules.get(moduleUrl);
+  if (known !== undefined) return known;
+  provideOwnPackage(moduleUrl);
+  const loading = import(moduleUrl).then((module) => examine(module).handlers);
   modules.set(moduleUrl, loading);
   return loading;
 }

@@ -1,5 +1,6 @@
 import type { Isolation } from '../handlers/define.js';
 import { runAttempt, toldToEnd } from './attempt.js';
+import type { HandlersProcess } from './environment.js';
 import { type Control, HostDied, type HostProcess, startHostProcess } from './host-process.js';
 import { exitCodes, type OutputStream, type Task, type TaskReturn } from './protocol.js';
 
@@ -10,7 +11,7 @@ export interface Executors {
   stop(): Promise<void>;
 }
 
-export interface ExecutorsOptions {
+export interface ExecutorsOptions extends HandlersProcess {
   readonly slots: number;
   readonly onOutput: (line: string, stream: OutputStream) => void;
   readonly onRestarted: (task: Task) => void;
@@ -23,12 +24,14 @@ export interface ExecutorsOptions {
 const killTimeoutMs = 750;
 
 export function createExecutors(options: ExecutorsOptions): Executors {
-  const { slots, onOutput, onRestarted, idleMs, programs } = options;
+  const { slots, onOutput, onRestarted, idleMs, programs, user } = options;
+  const as: HandlersProcess = user === undefined ? {} : { user };
   const solos = new Set<HostProcess>();
 
   const startHost = () =>
     startHostProcess({
       program: new URL('host.js', programs),
+      ...as,
       args: [String(slots)],
       onOutput,
       killTimeoutMs,
@@ -55,6 +58,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
 
   async function runAlone(task: Task, control: Control): Promise<TaskReturn> {
     const solo = startHostProcess({
+      ...as,
       program: new URL('solo.js', programs),
       onOutput: (message, stream) =>
         control.tell({

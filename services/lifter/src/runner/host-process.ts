@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { JobError } from '@heavylift/jobs';
 import { within } from '@heavylift/service';
+import { type HandlersProcess, processOptions } from './environment.js';
 import { lineSplitter } from './lines.js';
 import {
   type FromHandler,
@@ -76,7 +77,7 @@ export class HostDied extends Error {
   }
 }
 
-export interface HostProcessOptions {
+export interface HostProcessOptions extends HandlersProcess {
   readonly program: URL;
   readonly args?: readonly string[];
   /** What is written to its standard output and error, line by line. */
@@ -96,11 +97,8 @@ const lastWordsMs = 500;
 export function startHostProcess(options: HostProcessOptions): HostProcess {
   const { program, args = [], onOutput, killTimeoutMs } = options;
   const child = fork(fileURLToPath(program), args, {
+    ...processOptions(options),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
-    env: environment(),
-    // Ctrl-C is the lifter's to hear; and with its group goes what the handlers have started.
-    detached: true,
-    execArgv: ['--enable-source-maps'],
   });
   const running = new Map<number, Running>();
   let lastId = 0;
@@ -196,12 +194,6 @@ type Exit = Pick<Death, 'code' | 'signal'>;
 /** Unlike `once` of `node:events` it does not take an error, of sending to a process that is dying, for the end. */
 const exit = (child: ChildProcess): Promise<Exit> =>
   new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
-
-/** The account's password is the lifter's own. */
-function environment(): NodeJS.ProcessEnv {
-  const all = Object.entries(process.env);
-  return Object.fromEntries(all.filter(([name]) => !name.startsWith('XMPP_')));
-}
 
 function listen(child: ChildProcess, stream: OutputStream, onLine: (line: string) => void): void {
   const lines = lineSplitter(onLine);

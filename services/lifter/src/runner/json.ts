@@ -1,4 +1,4 @@
-import { isNestedTooDeep, type Json, mostLevels } from '@heavylift/jobs/json';
+import { isNestedTooDeep, type Json, mostLevels } from '@heavylift/jobs/plain';
 import { textOf } from './text.js';
 
 /** A result of more bytes, as it travels, is refused; what is larger belongs into a file or a store, with its address as the result. */

@@ -1,4 +1,4 @@
-import { isNestedTooDeep } from '@heavylift/jobs/json';
+import { isNestedTooDeep } from '@heavylift/jobs/plain';
 import type { LogDetails } from '../handlers/context.js';
 import { jobError } from './errors.js';
 import { inspected, textOf } from './text.js';

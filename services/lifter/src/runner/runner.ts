@@ -1,6 +1,7 @@
 import type { JobError, Json } from '@heavylift/jobs';
 import type { Isolation } from '../handlers/define.js';
 import { describeCrash } from './crash.js';
+import type { HandlersProcess } from './environment.js';
 import { createExecutors } from './executors.js';
 import type { Control, Orders } from './host-process.js';
 import type { FromHandler, OutputStream, Task, TaskReturn } from './protocol.js';
@@ -37,7 +38,7 @@ export interface Runner {
   stop(): Promise<void>;
 }
 
-export interface RunnerOptions {
+export interface RunnerOptions extends HandlersProcess {
   /** Attempts at once, at most. */
   readonly slots: number;
   /** Time a handler has to end once told to, in milliseconds; then it is ended. */

@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { z } from 'zod';
+import { forgive } from '../handlers/refusal.js';
 import { runAttempt, toldToEnd } from './attempt.js';
 import { jobError } from './errors.js';
 import { allowedBytes, memoryIntervalMs } from './memory.js';
@@ -18,6 +19,7 @@ if (isMainThread) obey();
 else watch(watched.parse(workerData));
 
 function obey(): void {
+  forgive();
   const controller = new AbortController();
   process.on('message', (order: ToHost) => {
     if (order.type === 'run') void run(order.id, order.task, controller.signal);

@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { MessagePort, workerData } from 'node:worker_threads';
 import type { JobError } from '@heavylift/jobs';
+import { forgive } from '../handlers/refusal.js';
 import { importHandlers, runAttempt, toldToEnd } from './attempt.js';
 import { jobError } from './errors.js';
 import { lineSplitter } from './lines.js';
@@ -19,6 +20,7 @@ interface Attempt {
   readonly flush: () => void;
 }
 
+forgive();
 const port = portOf(workerData);
 const attempts = new AsyncLocalStorage<Attempt>();
 /** The one that runs. */

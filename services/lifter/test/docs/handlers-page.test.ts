@@ -49,8 +49,8 @@ afterAll(async () => {
 async function run(file: string, name: string, args: JsonObject): Promise<Outcome> {
   const handlers = file.endsWith('.yaml')
     ? loadCommands(file, process.env)
-    : await loadHandlers([pathToFileURL(file).href]);
-  const handler = registryOf(handlers).get(name);
+    : (await loadHandlers([pathToFileURL(file).href])).handlers;
+  const handler = registryOf(handlers).registry.get(name);
   if (handler === undefined) throw new Error(`${file} has no handler '${name}'`);
   const { isolation, work, timeout } = handler;
   const job = { id: '019a0b6e-8f00-7a31-9c5e-3d2f10a4b7c8', number: 1 };
@@ -161,9 +161,9 @@ describe('the examples of examples/handlers', () => {
       (name) => pathToFileURL(example(name)).href,
     );
     const all = [
-      ...(await loadHandlers([...builtInModules, ...modules])),
+      ...(await loadHandlers([...builtInModules, ...modules])).handlers,
       ...loadCommands(example('commands.yaml'), process.env),
     ];
-    expect(registryOf(all).size).toBe(all.length);
+    expect(registryOf(all).registry.size).toBe(all.length);
   });
 });

@@ -4,7 +4,8 @@ import { defineHandler, type HandlerDefinition } from '../../src/handlers/define
 import type { Fields } from '../../src/handlers/fields.js';
 import hash from '../../src/handlers/hash.js';
 import lift from '../../src/handlers/lift.js';
-import { handlersOf } from '../../src/handlers/module.js';
+import { examine } from '../../src/handlers/module.js';
+import { problemWith } from '../../src/handlers/problems.js';
 import { builtInModules, loadHandlers, registryOf } from '../../src/handlers/registry.js';
 import { handlerSpec } from '../../src/handlers/spec.js';
 
@@ -69,6 +70,26 @@ describe('a handler', () => {
       { fields: { count: { type: 'integer', min: 1, default: 0 } } },
       'lift: the default of count is 0, wanted: a whole number from 1',
     ],
+    [{ name: 'cancel' }, "cancel: 'cancel' is a command of the bot's own"],
+    [{ name: 'help' }, "help: 'help' is a command of the bot's own"],
+    [{ summary: '' }, 'lift: summary is missing, wanted: a text'],
+    [{ summary: 'a\u0001b' }, 'which has a character that XML cannot carry'],
+    [
+      { fields: { n: { type: 'number', min: 2, max: 1 } } },
+      'lift: field n cannot be used: min is 2',
+    ],
+    [
+      { fields: { n: { type: 'text', pattern: '(' } } },
+      "lift: field n cannot be used: pattern is '('",
+    ],
+    [
+      { fields: { n: { type: 'choice', options: [] } } },
+      'lift: field n cannot be used: options is',
+    ],
+    [
+      { fields: { n: { type: 'choice', options: ['a', 'a'] } } },
+      'lift: field n cannot be used: an option is there twice',
+    ],
   ] satisfies [Partial<HandlerDefinition<Fields>>, string][])(
     'is refused when its definition makes no sense: %j',
     (more, message) => {
@@ -82,6 +103,27 @@ describe('a handler', () => {
       expect(() => defineHandler(definition)).toThrow(message);
     },
   );
+
+  it.each([
+    [{ summary: undefined }, 'lift: summary is missing'],
+    [{ summary: 5 }, 'lift: summary is 5'],
+    [{ fields: undefined }, 'lift: fields is undefined, wanted: an object'],
+    [
+      { fields: { n: { type: 'int' } } },
+      "lift: field n has the type 'int', wanted: one of integer",
+    ],
+    [{ fields: { n: 'text' } }, "lift: field n is 'text'"],
+    [{ fields: { n: { type: 'integer', min: '1' } } }, "lift: field n cannot be used: min is '1'"],
+    [{ fields: { n: { type: 'choice' } } }, 'lift: field n cannot be used: options is undefined'],
+    [{ timeout: '10s' }, "lift: timeout is '10s', wanted: milliseconds"],
+    [{ uniqueKey: 'n' }, "lift: uniqueKey is 'n'"],
+    [{ isolation: 'moon' }, "lift: isolation is 'moon'"],
+    [{ run: 'it' }, 'lift: run is no function'],
+    [{ name: 7 }, 'a handler cannot be called 7'],
+  ])('is refused by name, though its author has no types: %j', (more, message) => {
+    const given: object = { name: 'lift', summary: 'lifts', fields: {}, run: () => null, ...more };
+    expect(problemWith(given, true)).toContain(message);
+  });
 
   it('is told to the others by its fields, title and texts', () => {
     const handler = defineHandler({
@@ -140,7 +182,7 @@ describe('hash', () => {
 
 describe('modules of handlers', () => {
   it('are loaded by their URLs, with what they define by name', async () => {
-    const registry = registryOf(await loadHandlers(builtInModules));
+    const { registry } = registryOf((await loadHandlers(builtInModules)).handlers);
     expect([...registry.keys()]).toEqual(['lift', 'hash']);
     expect(registry.get('lift')).toMatchObject({
       isolation: 'thread',
@@ -148,17 +190,21 @@ describe('modules of handlers', () => {
     });
   });
 
-  it('define each name once', async () => {
-    const twice = await loadHandlers([...builtInModules, ...builtInModules]);
-    expect(() => registryOf(twice)).toThrow("the handler 'lift' is defined twice");
+  it('define each name once: of two, the first counts', async () => {
+    const { handlers } = await loadHandlers([...builtInModules, ...builtInModules]);
+    const { registry, problems } = registryOf(handlers);
+    expect(registry.size).toBe(2);
+    expect(problems[0]).toMatch(/the handler 'lift' is defined twice/);
   });
 
   it('are refused by name when they cannot be loaded or define no handler', async () => {
-    await expect(loadHandlers(['file:///no/such.js'])).rejects.toMatchObject({
-      code: 'handlers-not-loaded',
-      message: expect.stringMatching('cannot load the handlers of file:///no/such.js'),
-    });
-    expect(() => handlersOf({})).toThrow('make it with defineHandler');
-    expect(() => handlersOf({ default: [lift, { name: 'half' }] })).toThrow('no handler');
+    const { problems } = await loadHandlers(['file:///no/such.js']);
+    expect(problems).toEqual([
+      expect.stringMatching('cannot load handlers of file:///no/such.js: '),
+    ]);
+    expect(examine({}).problems).toEqual([expect.stringMatching('make it with defineHandler')]);
+    const half = examine({ default: [lift, { name: 'half' }] });
+    expect(half.handlers).toEqual([lift]);
+    expect(half.problems).toEqual([expect.stringMatching(/^'half': .*no handler/)]);
   });
 });
