@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { parseArgs } from '../handlers/args.js';
 import { FinalError } from '../handlers/errors.js';
 import { latest } from '../latest.js';
 import { thrown } from '../runner/attempt.js';
+import { endMarked, hostMark, runMark, signalMarked } from '../runner/descendants.js';
 import { briefly } from '../runner/errors.js';
 import { lineSplitter } from '../runner/lines.js';
 import { logLimit } from '../runner/log-limit.js';
@@ -51,6 +53,7 @@ async function runProgram(
   argv: readonly string[],
   { signal, killed, tell }: CommandControl,
 ) {
+  const mark = randomBytes(12).toString('hex');
   const child = spawn(command.program, argv, {
     cwd: command.directory,
     env: {
@@ -59,14 +62,22 @@ async function runProgram(
       HEAVYLIFT_NUMBER: String(job.number),
       HEAVYLIFT_ATTEMPT: String(attempt),
       ...(job.traceparent !== undefined && { TRACEPARENT: job.traceparent }),
+      [runMark]: mark,
+      [hostMark]: process.env[hostMark] ?? mark,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: false,
     // A process group of its own: what the program starts is ended with it.
     detached: true,
   });
-  const terminate = () => signalGroup(child, 'SIGTERM');
-  const kill = () => signalGroup(child, 'SIGKILL');
+  const terminate = () => {
+    signalGroup(child, 'SIGTERM');
+    signalMarked(runMark, mark, 'SIGTERM');
+  };
+  const kill = () => {
+    signalGroup(child, 'SIGKILL');
+    endMarked(runMark, mark);
+  };
   const output = follow(child, command, tell, kill);
   signal.addEventListener('abort', terminate, { once: true });
   killed.addEventListener('abort', kill, { once: true });

@@ -1,6 +1,5 @@
 /** A process that imports one module of handlers, and tells the lifter what it defines. */
 import { provideOwnPackage } from './own-package.js';
-import { forgive } from './refusal.js';
 import { type Loaded, loadModule, problemOf } from './registry.js';
 
 const moduleUrl = process.argv[2] ?? '';
@@ -13,7 +12,6 @@ process.on('uncaughtException', ({ message }) =>
 );
 process.on('disconnect', () => process.exit());
 
-forgive();
 provideOwnPackage(moduleUrl);
 const loaded = await loadModule(moduleUrl);
 // What it forgot to catch is known of by then.

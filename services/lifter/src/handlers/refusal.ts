@@ -9,13 +9,30 @@ export interface Refused {
   readonly [refusal]: string;
 }
 
-/** From now on, in this process or thread, `defineHandler` throws nothing: what makes no sense is told to whoever loads the module. */
-export function forgive(): void {
-  Reflect.set(globalThis, forgiving, true);
+/** Imports a module in which `defineHandler` throws nothing: what makes no sense is told to whoever loads the module. */
+export async function importForgivingly(
+  moduleUrl: string,
+): Promise<{ readonly default?: unknown }> {
+  count(1);
+  try {
+    return await import(moduleUrl);
+  } finally {
+    count(-1);
+  }
 }
 
 export function isForgiving(): boolean {
-  return Reflect.get(globalThis, forgiving) === true;
+  return imports() > 0;
+}
+
+/** How many are being imported. */
+function imports(): number {
+  const known: unknown = Reflect.get(globalThis, forgiving);
+  return typeof known === 'number' ? known : 0;
+}
+
+function count(more: number): void {
+  Reflect.set(globalThis, forgiving, imports() + more);
 }
 
 export function refused(problem: string): Refused {

@@ -2,6 +2,7 @@ import { messageOf } from '../errors.js';
 import type { Work } from '../runner/protocol.js';
 import type { Handler, HandlerTraits, Isolation } from './define.js';
 import { examine } from './module.js';
+import { importForgivingly } from './refusal.js';
 
 /** What a handler is called and takes, and where the work is done. */
 export interface RegisteredHandler extends HandlerTraits {
@@ -64,7 +65,7 @@ export function together(loaded: readonly Loaded[]): Loaded {
 /** Imports one module. What is wrong with it is told, and does not throw. */
 export async function loadModule(moduleUrl: string): Promise<Loaded> {
   try {
-    const { handlers, problems } = examine(await import(moduleUrl));
+    const { handlers, problems } = examine(await importForgivingly(moduleUrl));
     return {
       handlers: handlers.map((handler) => registered(handler, moduleUrl)),
       problems: problems.map((problem) => problemOf(moduleUrl, problem)),

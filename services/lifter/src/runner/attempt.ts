@@ -5,6 +5,7 @@ import type { Handler } from '../handlers/define.js';
 import { isReleaseError } from '../handlers/errors.js';
 import { examine } from '../handlers/module.js';
 import { provideOwnPackage } from '../handlers/own-package.js';
+import { importForgivingly } from '../handlers/refusal.js';
 import { type Latest, latest } from '../latest.js';
 import { jobError } from './errors.js';
 import { toJson } from './json.js';
@@ -64,7 +65,7 @@ export function importHandlers(moduleUrl: string): Promise<readonly Handler[]> {
   const known = modules.get(moduleUrl);
   if (known !== undefined) return known;
   provideOwnPackage(moduleUrl);
-  const loading = import(moduleUrl).then((module) => examine(module).handlers);
+  const loading = importForgivingly(moduleUrl).then((module) => examine(module).handlers);
   modules.set(moduleUrl, loading);
   return loading;
 }

@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { JobError } from '@heavylift/jobs';
 import { within } from '@heavylift/service';
+import { endMarked, hostMark } from './descendants.js';
 import { type HandlersProcess, processOptions } from './environment.js';
 import { lineSplitter } from './lines.js';
 import {
@@ -96,8 +98,11 @@ const lastWordsMs = 500;
 
 export function startHostProcess(options: HostProcessOptions): HostProcess {
   const { program, args = [], onOutput, killTimeoutMs } = options;
+  const mark = randomBytes(12).toString('hex');
+  const spawning = processOptions(options);
   const child = fork(fileURLToPath(program), args, {
-    ...processOptions(options),
+    ...spawning,
+    env: { ...spawning.env, [hostMark]: mark },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
   });
   const running = new Map<number, Running>();
@@ -141,6 +146,7 @@ export function startHostProcess(options: HostProcessOptions): HostProcess {
       child.pid === undefined ? { code: null, signal: null } : await exit(child);
     isGone = true;
     killGroup();
+    endMarked(hostMark, mark);
     // What it said last is still on its way. A grandchild of a group of its own may hold the pipes for ever.
     await within(lastWordsMs, silent);
     const died = new HostDied({ code, signal, lastWords, reason }, running.size);

@@ -3,6 +3,7 @@
  * hears at once that the lifter is gone, and ends everything.
  */
 import { runCommand } from '../commands/run.js';
+import { endMarked, runMark, runOf } from './descendants.js';
 import { jobError } from './errors.js';
 import { allowedBytes, memoryIntervalMs } from './memory.js';
 import { exitCodes, type FromHost, type Task, type TaskReturn, type ToHost } from './protocol.js';
@@ -18,7 +19,10 @@ const running = new Map<number, Running>();
 const threads = createThreads({
   most: Number(process.argv[2]),
   onStray: (what) => process.stderr.write(`${what}\n`),
-  onLeft: () => undefined,
+  onLeft(id, { hasSpawned }) {
+    // Nothing outlives its job.
+    if (hasSpawned) endMarked(runMark, runOf(id));
+  },
 });
 
 const send = (message: FromHost) => process.send?.(message);

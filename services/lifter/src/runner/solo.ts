@@ -7,9 +7,10 @@ import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { z } from 'zod';
-import { forgive } from '../handlers/refusal.js';
 import { runAttempt, toldToEnd } from './attempt.js';
+import { hostMark } from './descendants.js';
 import { jobError } from './errors.js';
+import { markPrograms } from './mark-programs.js';
 import { allowedBytes, memoryIntervalMs } from './memory.js';
 import { exitCodes, type FromHost, reasonPipe, type Task, type ToHost } from './protocol.js';
 
@@ -19,7 +20,7 @@ if (isMainThread) obey();
 else watch(watched.parse(workerData));
 
 function obey(): void {
-  forgive();
+  markPrograms(hostMark);
   const controller = new AbortController();
   process.on('message', (order: ToHost) => {
     if (order.type === 'run') void run(order.id, order.task, controller.signal);

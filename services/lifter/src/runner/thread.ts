@@ -5,11 +5,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { MessagePort, workerData } from 'node:worker_threads';
 import type { JobError } from '@heavylift/jobs';
-import { forgive } from '../handlers/refusal.js';
 import { importHandlers, runAttempt, toldToEnd } from './attempt.js';
+import { runMark, runOf } from './descendants.js';
 import { jobError } from './errors.js';
 import { lineSplitter } from './lines.js';
 import { logLimit } from './log-limit.js';
+import { markPrograms } from './mark-programs.js';
 import type { FromHandler, FromThread, OutputStream, Task, ToThread } from './protocol.js';
 
 interface Attempt {
@@ -20,11 +21,12 @@ interface Attempt {
   readonly flush: () => void;
 }
 
-forgive();
 const port = portOf(workerData);
 const attempts = new AsyncLocalStorage<Attempt>();
 /** The one that runs. */
 let current: Attempt | undefined;
+/** Whether it has started programs. */
+let hasSpawned = false;
 /** What the module itself keeps open, once it has been imported. */
 let ofModule: number | undefined;
 
@@ -50,6 +52,9 @@ async function run(id: number, task: Task): Promise<void> {
     ...outputOf(logLimit(tell)),
   };
   current = attempt;
+  hasSpawned = false;
+  // All that it starts carries it.
+  process.env[runMark] = runOf(id);
   // Not in the attempt's context: what the module begins by itself is no attempt's.
   await importHandlers(moduleUrl).catch(() => undefined);
   ofModule ??= active();
@@ -60,7 +65,7 @@ async function run(id: number, task: Task): Promise<void> {
   if (current !== attempt) return;
   attempt.flush();
   current = undefined;
-  post({ type: 'ended', id, how, left: { isClean: active() <= ofModule, hasSpawned: true } });
+  post({ type: 'ended', id, how, left: { isClean: active() <= ofModule, hasSpawned } });
 }
 
 /** How many things keep the thread's event loop going. */
@@ -121,6 +126,9 @@ process.exit = (code): never => {
   return exit.call(process, 0);
 };
 
+markPrograms(runMark, () => {
+  hasSpawned = true;
+});
 capture('stdout');
 capture('stderr');
 

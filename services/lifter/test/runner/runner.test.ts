@@ -110,7 +110,7 @@ describe('an attempt fails, and the lifter lives on, when the handler', () => {
   it.each([
     ['throws', 'throw', failure('RangeError', 'out of reach')],
     ['throws what is final', 'throw-final', failure('FinalError', 'it will never work', true)],
-    ['ends its process', 'exit', failure('HandlerCrash', /thread ended: .*process\.exit\(3\)/)],
+    ['ends its process', 'leave', failure('HandlerCrash', /thread ended: .*process\.exit\(3\)/)],
     ['forgets a rejection', 'reject-unhandled', failure('HandlerCrash', /nobody caught me/)],
     ['throws from a timer', 'throw-later', failure('HandlerCrash', /too late to catch/)],
     [
@@ -147,7 +147,7 @@ describe('in a process of its own', () => {
     ['returns', 'echo', { type: 'succeeded' }],
     ['throws', 'throw', failure('RangeError', 'out of reach')],
     ['throws what is final', 'throw-final', failure('FinalError', 'it will never work', true)],
-    ['ends its process', 'exit', failure('HandlerCrash', /process ended: exit code 3/)],
+    ['ends its process', 'leave', failure('HandlerCrash', /process ended: exit code 3/)],
     ['ends its process with code 0', 'exit-0', failure('HandlerCrash', /exit code 0/)],
     ['forgets a rejection', 'reject-unhandled', failure('HandlerCrash', /nobody caught me/)],
     ['throws from a timer', 'throw-later', failure('HandlerCrash', /too late to catch/)],

@@ -20,7 +20,7 @@ export default [
     throw new ReleaseError('no scanner here');
   }),
   handler('process-id', () => process.pid),
-  handler('exit', () => process.exit(3)),
+  handler('leave', () => process.exit(3)),
   handler('reject-unhandled', async () => {
     void Promise.reject(new Error('nobody caught me'));
     await sleep(60_000);

@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import terminal from 'node:console';
 import { pbkdf2 } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineHandler } from '../../dist/handlers/index.js';
 
@@ -74,6 +76,14 @@ export default [
     log.info('running');
     await sleep(2_500);
     return 'still here';
+  }),
+  handler('daemon', async () => {
+    const child = spawn('setsid', ['-f', 'sleep', '1234.5'], {
+      stdio: 'ignore',
+      env: { PATH: process.env.PATH },
+    });
+    await once(child, 'exit');
+    return 'left';
   }),
   handler('pid', () => process.pid),
 ];
