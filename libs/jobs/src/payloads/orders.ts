@@ -5,6 +5,7 @@ import type { Order, OrderAnswer } from '../domain/order.js';
 import { jsonElement, shapedJson } from '../xml/json.js';
 import { children, expectElement, integer, jobId, malformed, text as textOf } from '../xml/read.js';
 import { readable } from '../xml/readable.js';
+import { jsonObjectShape } from './shapes.js';
 
 export const ORDERS_NAMESPACE = 'urn:heavylift:orders:1';
 
@@ -28,10 +29,17 @@ function encodeOrder({ command, submission, fields }: Order): Element {
   return xml('order', { command, submission }, jsonElement(fields));
 }
 
-const fieldsShape = z.record(
-  z.string(),
-  z.union([z.string(), z.number(), z.boolean()]).transform(String),
-);
+const scalarShape = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+// An object of zod's would lose keys such as `__proto__`.
+const fieldsShape = jsonObjectShape.transform((fields, context) => {
+  const entries: [string, string][] = [];
+  for (const [name, value] of Object.entries(fields)) {
+    const scalar = scalarShape.safeParse(value);
+    if (scalar.success) entries.push([name, scalar.data]);
+    else context.addIssue({ code: 'custom', path: [name], message: 'expected a text or a number' });
+  }
+  return Object.fromEntries(entries);
+});
 
 function decodeOrder(element: Element): Order {
   return {

@@ -34,8 +34,13 @@ export function limitReached(
 }
 
 export function kindLimitReached(kind: string, running: Counts, limits: Limits): boolean {
-  const limit = limits.runningOfKind?.[kind];
+  const limit = kindLimit(kind, limits);
   return limit !== undefined && running.ofKind(kind) >= limit;
+}
+
+/** A handler may be called `constructor`, which every object has. */
+export function kindLimit(kind: string, { runningOfKind = {} }: Limits): number | undefined {
+  return Object.hasOwn(runningOfKind, kind) ? runningOfKind[kind] : undefined;
 }
 
 export function requesterLimitReached(key: string, running: Counts, limits: Limits): boolean {

@@ -118,5 +118,8 @@ export function uniqueKeyOf(
   { uniqueBy }: Pick<HandlerSpec, 'uniqueBy'>,
   args: JsonObject,
 ): string | undefined {
-  return uniqueBy === undefined ? undefined : jsonText(uniqueBy.map((name) => args[name] ?? null));
+  if (uniqueBy === undefined) return undefined;
+  // Not what every object has, such as `constructor`.
+  const own = new Map(Object.entries(args));
+  return jsonText(uniqueBy.map((name) => own.get(name) ?? null));
 }

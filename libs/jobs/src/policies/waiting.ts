@@ -1,5 +1,12 @@
 import type { Instant, JobEntry } from '../domain/job.js';
-import { type LifterLoad, type Limits, limitReached, takes, targetName } from './choose.js';
+import {
+  kindLimit,
+  type LifterLoad,
+  type Limits,
+  limitReached,
+  takes,
+  targetName,
+} from './choose.js';
 import type { Counts } from './tally.js';
 
 /** Why a job does not run. */
@@ -53,7 +60,7 @@ export function whyWaiting(entry: JobEntry, context: WaitingContext): Waiting | 
   const { limits } = context;
   switch (limitReached(entry, context.running, limits)) {
     case 'kind':
-      return { for: 'kind-limit', kind, limit: limits.runningOfKind?.[kind] ?? 0 };
+      return { for: 'kind-limit', kind, limit: kindLimit(kind, limits) ?? 0 };
     case 'requester':
       return { for: 'requester-limit', limit: limits.runningOfRequester ?? 0 };
     default:

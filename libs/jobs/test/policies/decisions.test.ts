@@ -12,6 +12,7 @@ import {
   isDelayed,
   isGivenOnAfterStall,
   jobErrorOf,
+  limitReached,
   MAX_ERROR_MESSAGE,
   makeJobId,
   messageIds,
@@ -404,4 +405,12 @@ describe('ids', () => {
   it('of messages are the same whoever sends them', () => {
     expect(messageIds.told(idOf(1))).toBe(`told-${idOf(1)}`);
   });
+});
+
+it('names that every object has are names like any other: own properties count only', () => {
+  const key = (args: object) => uniqueKeyOf({ uniqueBy: ['constructor'] }, { ...args });
+  expect(key({})).toBe('[null]');
+  expect(key({ constructor: 'a' })).toBe('["a"]');
+  const entry = someEntry(1, { kind: 'constructor' });
+  expect(limitReached(entry, createTally(), { runningOfKind: {} })).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type HandlerSpec, readable } from '@heavylift/jobs';
-import type { IncomingIq } from '@heavylift/xmpp-pubsub';
+import { type IncomingIq, isXmppError } from '@heavylift/xmpp-pubsub';
 import xml, { type Element } from '@xmpp/xml';
 import { type Answer, missingAnswer, no, refusalOf } from '../chat/answer.js';
 import type { BuiltIn } from '../chat/built-in.js';
@@ -27,6 +27,9 @@ export interface CommandNode {
   readonly name: string;
   readonly title: string;
 }
+
+/** It is given back as it came, and names the job that comes of it. */
+const longestSessionId = 256;
 
 interface Execution {
   readonly from: IncomingIq['from'];
@@ -108,8 +111,19 @@ export function createCommands(ports: CommandPorts) {
     const spec = specOf(node);
     if (spec === undefined) throw errorOf('item-not-found', unknownText(node));
     const isContinued = typeof sessionid === 'string' && sessionid !== '';
+    if (isContinued && sessionid.length > longestSessionId)
+      throw stanzaError(
+        'modify',
+        'bad-request',
+        `a sessionid has ${longestSessionId} characters at most`,
+      );
     const at = { from, who, node, isContinued, sessionId: isContinued ? sessionid : randomUUID() };
     const form = payload.getChild('x', NS_DATA);
+    const formType: unknown = form?.attrs['type'];
+    // Whoever cancels the form (XEP-0004) does not want the command, whatever the action.
+    if (formType === 'cancel') return command(at, 'canceled', []);
+    if (form !== undefined && formType !== undefined && formType !== 'submit')
+      throw stanzaError('modify', 'bad-request', 'a form that is filled in has the type "submit"');
     switch (action) {
       case 'cancel':
         return command(at, 'canceled', []);
@@ -151,7 +165,8 @@ export type Commands = ReturnType<typeof createCommands>;
 function filledIn(form: Element): Filled {
   try {
     return readFilled(form);
-  } catch {
+  } catch (error) {
+    if (isXmppError(error, 'stanza-error')) throw error;
     throw stanzaError('modify', 'bad-request', 'that is no form');
   }
 }

@@ -5,6 +5,8 @@ import xml, { type Element } from '@xmpp/xml';
 import type { Answer } from '../chat/answer.js';
 import { checkArguments } from '../chat/arguments.js';
 import { type Clauses, readClause } from '../chat/clauses.js';
+import { echo } from '../chat/texts.js';
+import { stanzaError } from './errors.js';
 
 /** FORM_TYPE of what is filled in, and of what comes back. */
 export const SUBMIT_FORM = 'urn:heavylift:submit:1';
@@ -55,6 +57,10 @@ export interface Filled {
 /** What was filled in. @throws XmppError `malformed-answer` */
 export function readFilled(x: Element): Filled {
   const form: DataForm = readForm(x);
+  const names = form.fields.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice !== undefined)
+    throw stanzaError('modify', 'bad-request', `the field ${echo(twice)} is there twice`);
   return filledWith(form.fields.map(({ name, values }) => [name, values.join('\n')]));
 }
 

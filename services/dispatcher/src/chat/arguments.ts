@@ -38,19 +38,20 @@ export function checkArguments(
   spec: Pick<HandlerSpec, 'fields'>,
   given: ReadonlyMap<string, string>,
 ): ArgumentsOrProblem {
-  const args: { [name: string]: Json } = {};
+  // Set one by one, an argument called `__proto__` would be lost.
+  const args: [string, Json][] = [];
   for (const field of spec.fields) {
     const text = given.get(field.name);
     if (text === undefined) {
-      if (field.default !== undefined) args[field.name] = field.default;
+      if (field.default !== undefined) args.push([field.name, field.default]);
       else if (field.required) return { problem: `${field.name} is missing` };
       continue;
     }
     const read = readValue(field, text);
     if ('problem' in read) return { problem: `${field.name} is "${echo(text)}", ${read.problem}` };
-    args[field.name] = read.value;
+    args.push([field.name, read.value]);
   }
-  return { args };
+  return { args: Object.fromEntries(args) };
 }
 
 /** `lift [count=30] [step=0.1]`: square brackets where a word may be left out. */
@@ -79,11 +80,11 @@ function readValue(field: HandlerField, text: string): Value {
       return { value: text };
     case 'integer':
     case 'number':
-      return readNumber(text, field.type, field.range ?? {});
+      return readNumber(text.trim(), field.type, field.range ?? {});
     case 'boolean':
       return readBoolean(text);
     case 'choice': {
-      const wanted = text.toLowerCase();
+      const wanted = text.trim().toLowerCase();
       const option = field.options.find(({ value }) => value.toLowerCase() === wanted);
       if (option !== undefined) return { value: option.value };
       return { problem: `expected one of ${field.options.map(({ value }) => value).join(', ')}` };
@@ -95,7 +96,7 @@ const yes = new Set(['true', 'yes', 'on', '1']);
 const no = new Set(['false', 'no', 'off', '0']);
 
 function readBoolean(text: string): Value {
-  const wanted = text.toLowerCase();
+  const wanted = text.trim().toLowerCase();
   if (yes.has(wanted)) return { value: true };
   if (no.has(wanted)) return { value: false };
   return { problem: 'expected yes or no' };
@@ -107,9 +108,10 @@ function readNumber(
   range: { readonly min?: number; readonly max?: number },
 ): Value {
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = range;
-  const value = Number(text);
+  const given = type === 'integer' ? text.replace(/^#(?=\d)/, '') : text;
+  const value = Number(given);
   // Each character can be matched in one way only, or a long text would take for ever.
-  const isNumber = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(value);
+  const isNumber = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(given) && Number.isFinite(value);
   if (
     !isNumber ||
     (type === 'integer' && !Number.isSafeInteger(value)) ||

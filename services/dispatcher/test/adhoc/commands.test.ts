@@ -255,3 +255,54 @@ describe('ad-hoc commands (XEP-0050)', () => {
     });
   });
 });
+
+describe('forms that are filled in by any client (XEP-0004)', () => {
+  const field = (name: string, ...values: string[]) =>
+    xml('field', { var: name }, ...values.map((text) => xml('value', {}, text)));
+  const form = (type: string | undefined, ...fields: Element[]) =>
+    xml('x', { xmlns: 'jabber:x:data', type }, ...fields);
+  const refusal = (answer: Promise<Element>) => answer.then(String, ({ stanza }) => stanza);
+
+  it('have numbers with blanks around them, or with the # that people see', async () => {
+    const { execute, ran } = bot();
+    for (const text of ['5 ', ' 5', '#5', '5\n'])
+      await execute('lift', {}, form('submit', field('count', text)));
+    expect(ran.map(({ args }) => args)).toEqual(Array(4).fill({ count: 5 }));
+    expect(noteOf(await execute('status', {}, form('submit', field('job', '#7'))))).toContain('#7');
+  });
+
+  it('do not run the job if they are cancelled, whatever the action is', async () => {
+    const { execute, ran, ended } = bot();
+    for (const action of ['execute', 'complete', 'next']) {
+      const answer = await execute('lift', { action, sessionid: 's' }, form('cancel'));
+      expect(answer.attrs).toMatchObject({ status: 'canceled', sessionid: 's' });
+    }
+    await execute('exit', { action: 'execute' }, form('cancel'), 'root@example.org/x');
+    expect([...ran, ...ended]).toEqual([]);
+  });
+
+  it.each([
+    ['a form that asks', form('form', field('count', '5')), {}],
+    ['a field twice', form('submit', field('count', '5'), field('count', '6')), {}],
+    ['a step back where there is none', form('submit'), { action: 'prev' }],
+    ['an endless session id', form('submit'), { sessionid: 's'.repeat(257) }],
+  ])('are refused: %s', async (_, filled, attrs) => {
+    const { execute, ran } = bot();
+    expect(await refusal(execute('lift', attrs, filled))).toMatchObject({
+      condition: 'bad-request',
+    });
+    expect(ran).toEqual([]);
+  });
+
+  it('may have fields named like what every object has, given or not', async () => {
+    const names = ['constructor', '__proto__', 'toString'];
+    const fields = names.map((name) => ({ name, type: 'text', required: false }) as const);
+    const { execute, ran } = bot({ specs: new Map([['lift', { ...lift, fields }]]) });
+    await execute('lift', {}, form('submit'));
+    await execute('lift', {}, form('submit', ...names.map((name) => field(name, `a ${name}`))));
+    expect(ran.map(({ args }) => Object.entries(args))).toEqual([
+      [],
+      names.map((name) => [name, `a ${name}`]),
+    ]);
+  });
+});

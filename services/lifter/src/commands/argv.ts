@@ -21,7 +21,7 @@ export function fillArgv({ argv, fields }: Pick<Command, 'argv' | 'fields'>, arg
 
 function fillItem(item: ArgvItem, args: ArgumentValues, fields: Command['fields']): string[] {
   if (typeof item === 'object' && 'when' in item) {
-    return args[item.when] === true ? fillTogether(item.items, args, fields) : [];
+    return ownValue(args, item.when) === true ? fillTogether(item.items, args, fields) : [];
   }
   return fillTogether(typeof item === 'string' ? [item] : item, args, fields);
 }
@@ -31,19 +31,25 @@ function fillTogether(
   args: ArgumentValues,
   fields: Command['fields'],
 ): string[] {
-  const isGiven = items.flatMap(placeholdersIn).every((name) => args[name] !== undefined);
+  const isGiven = items.flatMap(placeholdersIn).every((name) => ownValue(args, name) !== undefined);
   return isGiven ? items.map((item) => fill(item, args, fields)) : [];
 }
 
 function fill(item: string, args: ArgumentValues, fields: Command['fields']): string {
   const [first] = placeholdersIn(item);
-  const filled = item.replace(placeholder, (_, name: string) => `${args[name]}`);
+  const filled = item.replace(placeholder, (_, name: string) => `${ownValue(args, name)}`);
   if (filled.includes('\0')) throw new FinalError('an argument holds a NUL character');
-  const field = first !== undefined && item.startsWith(`{${first}}`) ? fields[first] : undefined;
+  const isFirst = first !== undefined && item.startsWith(`{${first}}`);
+  const field = isFirst && Object.hasOwn(fields, first) ? fields[first] : undefined;
   if (field && filled.startsWith('-') && !mayBeginWithDash(field)) {
     throw new FinalError(`${first} begins with '-', and might be taken for an option`);
   }
   return filled;
+}
+
+/** Not what every object has, such as `constructor`. */
+function ownValue(args: ArgumentValues, name: string): unknown {
+  return Object.hasOwn(args, name) ? args[name] : undefined;
 }
 
 /** The options of a choice were chosen by whoever wrote the file. */

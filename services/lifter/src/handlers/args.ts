@@ -6,7 +6,7 @@ import type { ArgsOf, Field, Fields, TextField } from './fields.js';
  * @throws FinalError naming every argument that is wrong
  */
 export function parseArgs<F extends Fields>(fields: F, given: object): ArgsOf<F> {
-  const args = { ...defaultsOf(fields), ...given };
+  const args = { ...missingOf(fields), ...defaultsOf(fields), ...given };
   if (areArgs(fields, args)) return args;
   throw new FinalError(problemsWith(fields, args).join('; '));
 }
@@ -18,6 +18,12 @@ function defaultsOf(fields: Fields): Values {
   return Object.fromEntries(defaults.filter(([, value]) => value !== undefined));
 }
 
+/** An argument that is not given is none, also if every object has something of its name, such as `constructor`. */
+function missingOf(fields: Fields): Values {
+  const names = Object.keys(fields).filter((name) => name in Object.prototype);
+  return Object.fromEntries(names.map((name) => [name, undefined]));
+}
+
 function areArgs<F extends Fields>(fields: F, args: Values): args is ArgsOf<F> {
   return problemsWith(fields, args).length === 0;
 }
@@ -27,7 +33,7 @@ function problemsWith(fields: Fields, args: Values): string[] {
     .filter((name) => !Object.hasOwn(fields, name))
     .map((name) => `there is no argument '${name}'`);
   const wrong = Object.entries(fields).flatMap(([name, field]) => {
-    const value = args[name];
+    const value = Object.hasOwn(args, name) ? args[name] : undefined;
     if (value === undefined) return field.required === false ? [] : [`${name} is missing`];
     return problemWithValue(name, field, value) ?? [];
   });

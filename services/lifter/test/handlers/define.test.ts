@@ -208,3 +208,22 @@ describe('modules of handlers', () => {
     expect(half.problems).toEqual([expect.stringMatching(/^'half': .*no handler/)]);
   });
 });
+
+it('fields may be called like what every object has: own properties count only', async () => {
+  const names = ['constructor', '__proto__', 'toString'] as const;
+  const text = { type: 'text', required: false } as const;
+  const seen: unknown[] = [];
+  const handler = defineHandler({
+    name: 'odd',
+    summary: 'odd',
+    fields: Object.fromEntries(names.map((name) => [name, text])),
+    run: (args) => void seen.push(names.map((name) => args[name])),
+  });
+  const context = {} as never;
+  await handler.run({}, context);
+  await handler.run(Object.fromEntries(names.map((name) => [name, `a ${name}`])), context);
+  expect(seen).toEqual([
+    [undefined, undefined, undefined],
+    ['a constructor', 'a __proto__', 'a toString'],
+  ]);
+});
