@@ -33,7 +33,7 @@ export {
   ordersCodec,
 } from './payloads/orders.js';
 export { RESULT_NAMESPACE, resultsCodec } from './payloads/results.js';
-export { SCHEDULE_NAMESPACE, scheduleCodec } from './payloads/schedule.js';
+export { SCHEDULE_NAMESPACE, scheduleBytesAtMost, scheduleCodec } from './payloads/schedule.js';
 export { JOBS_NAMESPACE, lifterSheetCodec, sheetCodec } from './payloads/sheet.js';
 export { jobBytesAtMost } from './payloads/size.js';
 export { SYSTEM_NAMESPACE, systemCodec } from './payloads/system.js';

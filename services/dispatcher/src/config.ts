@@ -98,6 +98,11 @@ export const dispatcherOptions = {
     type: integer({ min: 0, max: 1_000 }),
     default: '50',
   }),
+  DISPATCHER_MAX_SCHEDULES: withDefault({
+    description: 'How many schedules there may be in all.',
+    type: integer({ min: 0, max: 10_000 }),
+    default: '1000',
+  }),
   DISPATCHER_MESSAGES_PER_SECOND: withDefault({
     description:
       'How fast a person may write, after 20 s worth of it at once; programs that use forms, 200 times as fast.',

@@ -72,7 +72,9 @@ export interface JobView {
 /** A schedule, and when it brings its next job; undefined if never again. */
 export interface ScheduleView {
   readonly schedule: Schedule;
-  readonly next?: Instant;
+  readonly next?: Instant | undefined;
+  /** Why it brings none at all. */
+  readonly problem?: string | undefined;
 }
 
 export type CancelAnswer =

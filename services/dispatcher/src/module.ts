@@ -43,6 +43,7 @@ export function composeDispatcher(config: DispatcherConfig): ServiceParts {
             openJobsOfRequester: config.DISPATCHER_MAX_BACKLOG_PER_REQUESTER,
             openBytes: config.DISPATCHER_MAX_BACKLOG_MIB * 1_048_576,
             openBytesOfRequester: config.DISPATCHER_MAX_BACKLOG_PER_REQUESTER_MIB * 1_048_576,
+            schedules: config.DISPATCHER_MAX_SCHEDULES,
             schedulesOfRequester: config.DISPATCHER_MAX_SCHEDULES_PER_REQUESTER,
           },
           ...(config.DISPATCHER_MAX_RUNNING_PER_REQUESTER === undefined

@@ -23,6 +23,8 @@ export interface Schedule {
   readonly target: Target;
   /** Whose term it was written in: what a leader wrote late is known by it. Absent in items of older dispatchers. */
   readonly epoch?: number;
+  /** Each of its jobs is of no use any more so long after it was brought. */
+  readonly withinMs?: number;
   /** Stands for the message that asked for it: the same message twice is one schedule. None if the message had no id. */
   readonly message?: string;
 }

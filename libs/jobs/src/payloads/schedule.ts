@@ -2,7 +2,7 @@ import type { PayloadCodec } from '@heavylift/xmpp-pubsub';
 import xml from '@xmpp/xml';
 import { z } from 'zod';
 import type { Schedule } from '../domain/schedule.js';
-import { jsonElement, shapedJson } from '../xml/json.js';
+import { jsonElement, jsonText, shapedJson } from '../xml/json.js';
 import {
   expectElement,
   handlerName,
@@ -22,6 +22,7 @@ import {
   targetJson,
   targetShape,
 } from './shapes.js';
+import { escapedBytes } from './size.js';
 
 export const SCHEDULE_NAMESPACE = 'urn:heavylift:schedule:1';
 
@@ -33,10 +34,31 @@ const scheduleShape = z.object({
   target: targetShape,
 });
 
+type InJson = Pick<Schedule, 'cron' | 'timeZone' | 'args' | 'requester' | 'target'>;
+
+function body({ cron, timeZone, args, requester, target }: InJson) {
+  return {
+    cron,
+    timeZone,
+    args,
+    requester: requesterJson(requester),
+    target: targetJson(target),
+  };
+}
+
+/** Of the element and its attributes, beside texts of no fixed length. */
+const FIXED_BYTES = 450;
+
+/** Bytes that a schedule takes in its item, at most. */
+export function scheduleBytesAtMost(schedule: Schedule | Omit<Schedule, 'number'>): number {
+  const { kind, message = '' } = schedule;
+  return FIXED_BYTES + escapedBytes(jsonText(body(schedule)) + kind + message);
+}
+
 /** An item of the `schedules` node: one schedule. Its id is the schedule's number. */
 export const scheduleCodec: PayloadCodec<Schedule> = {
-  encode: ({ number, kind, created, last, clockSet, priority, epoch, message, ...inJson }) => {
-    const { cron, timeZone, args, requester, target } = inJson;
+  encode: ({ number, kind, created, last, clockSet, priority, epoch, message, ...more }) => {
+    const { withinMs, ...inJson } = more;
     return xml(
       'schedule',
       {
@@ -49,14 +71,9 @@ export const scheduleCodec: PayloadCodec<Schedule> = {
         priority,
         epoch,
         message,
+        'within-ms': withinMs,
       },
-      jsonElement({
-        cron,
-        timeZone,
-        args,
-        requester: requesterJson(requester),
-        target: targetJson(target),
-      }),
+      jsonElement(body(inJson)),
     );
   },
 
@@ -73,6 +90,7 @@ export const scheduleCodec: PayloadCodec<Schedule> = {
         clockSet: optionalInstant(element, 'clock-set'),
         epoch: optionalInteger(element, 'epoch', 1),
         message: optionalText(element, 'message'),
+        withinMs: optionalInteger(element, 'within-ms', 1),
       }),
     };
   },

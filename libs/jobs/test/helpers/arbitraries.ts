@@ -141,7 +141,13 @@ export const schedule: fc.Arbitrary<Schedule> = fc
       priority: integer({ min: -9, max: 9 }),
       target,
     }),
-    optional({ last: instant, clockSet: instant, epoch: positive, message: handlerName }),
+    optional({
+      last: instant,
+      clockSet: instant,
+      epoch: positive,
+      message: handlerName,
+      withinMs: positive,
+    }),
   )
   .map(([base, more]) => ({ ...base, ...more }));
 

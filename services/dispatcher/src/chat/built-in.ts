@@ -16,7 +16,7 @@ import {
 } from './describe.js';
 import { jobFields } from './job-fields.js';
 import { cutLines, cutRows, longestList } from './lists.js';
-import { systemStatus, texts } from './texts.js';
+import { echo, systemStatus, texts } from './texts.js';
 
 export interface BuiltInPorts {
   /** Undefined while no term is on. */
@@ -250,18 +250,19 @@ export function createBuiltIns(ports: BuiltInPorts): ReadonlyMap<string, BuiltIn
       const lines = views
         .slice(0, longestList)
         .map((view) => describeSchedule(view, now(), everybodys));
-      const more = views.length - lines.length;
       const none = everybodys ? texts.nobodysSchedules : texts.noSchedules;
       return {
-        body: [...lines, ...(more > 0 ? [`… and ${more} more`] : [])].join('\n') || none,
+        body: cutLines(lines, views.length).join('\n') || none,
         table: {
           columns: ['number', 'kind', 'cron', 'time-zone'],
-          rows: views.map(({ schedule: { number, kind, cron, timeZone } }) => [
-            String(number),
-            kind,
-            cron,
-            timeZone,
-          ]),
+          rows: cutRows(
+            views.map(({ schedule: { number, kind, cron, timeZone } }) => [
+              String(number),
+              kind,
+              echo(cron),
+              echo(timeZone),
+            ]),
+          ),
         },
       };
     });

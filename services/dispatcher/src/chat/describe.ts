@@ -95,10 +95,16 @@ export function describeLifter({ name, slots, busy, draining, handlers }: Lifter
 }
 
 export function describeSchedule(view: ScheduleView, now: number, withOwner = false): string {
-  const { number, kind, args, cron, timeZone, requester } = view.schedule;
-  const owner = withOwner ? ` (${requesterKey(requester)})` : '';
-  const next = view.next === undefined ? 'never again' : `next in ${durationText(view.next - now)}`;
-  return `${number}: ${commandLine(kind, args)} every "${cron}" (${timeZone})${owner}, ${next}`;
+  const { number, kind, args, cron, timeZone, requester, withinMs } = view.schedule;
+  const owner = withOwner ? ` (${echo(requesterKey(requester))})` : '';
+  const within = withinMs === undefined ? '' : ` within ${durationText(withinMs)}`;
+  const when = `every "${echo(cron)}" (${echo(timeZone)})${within}`;
+  return `${number}: ${commandLine(kind, args)} ${when}${owner}, ${describeNext(view, now)}`;
+}
+
+function describeNext({ next, problem }: ScheduleView, now: number): string {
+  if (problem !== undefined) return `cannot run: ${problem}`;
+  return next === undefined ? 'never again' : `next in ${durationText(next - now)}`;
 }
 
 export function commandLine(kind: string, args: JsonObject): string {

@@ -5,10 +5,13 @@ const mostRows = 500;
 const mostCharacters = 64_000;
 const longestLine = 1_000;
 
-/** The first lines of a list; if it was cut, the last one says so. */
-export function cutLines(lines: readonly string[]): readonly string[] {
+/**
+ * The first lines of a list; if it was cut, the last one says so.
+ * @param count of the whole list, if those that cannot be shown are not among the lines
+ */
+export function cutLines(lines: readonly string[], count = lines.length): readonly string[] {
   const shown = lines.slice(0, longestList).map((line) => cutText(line, longestLine));
-  const more = lines.length - shown.length;
+  const more = count - shown.length;
   return more > 0 ? [...shown, `… and ${more} more`] : shown;
 }
 

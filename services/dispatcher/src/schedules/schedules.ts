@@ -1,13 +1,9 @@
-import {
-  duplicateWindowMs,
-  type Instant,
-  type JobId,
-  requesterKey,
-  type Schedule,
-} from '@heavylift/jobs';
+import { duplicateWindowMs, type Instant, type JobId, type Schedule } from '@heavylift/jobs';
+import { messageOf } from '@heavylift/service';
 import type { ScheduleView } from '../desk.js';
 import { jobIdFrom } from '../job-id.js';
-import { nextRun } from './clock.js';
+import { type Clock, clockOf, latestRun } from './clock.js';
+import { problemOfSize } from './limits.js';
 
 export interface SchedulesPorts {
   /** Of the term: what is stored says it. */
@@ -22,13 +18,16 @@ export interface SchedulesPorts {
   /** What becomes of runs whose time came while nobody was there. */
   readonly missedRuns: 'skip' | 'once';
   readonly now: () => Instant;
+  /** Milliseconds; only differences count. @default that of the process */
+  readonly stopwatch?: () => number;
   readonly onNote: (details: Readonly<Record<string, unknown>>, message: string) => void;
 }
 
 /** Brings jobs again and again, at the times of cron expressions. */
 export interface Schedules {
   all(): readonly ScheduleView[];
-  ofRequester(key: string): number;
+  /** Those that stand in the node, or are about to. */
+  standing(): readonly Schedule[];
   /** The schedule that a message has brought not long before, as {@link add} gave it. @param isSame by the mark of the message */
   ofMessage(
     isSame: (message: string, schedule: Schedule) => boolean,
@@ -53,23 +52,33 @@ const missedAfterMs = 60_000;
 const aheadMs = 60_000;
 /** After a run could not be noted. */
 const againMs = 5_000;
+/** What does not fit into a turn is seen to in the next. */
+const longestTurnMs = 15;
 
 interface Row {
   schedule: Schedule;
-  readonly next: Instant | undefined;
+  /** What its text comes to. Found out when it is needed: a node that is full must not take all the time of a start. */
+  reading: Reading | undefined;
   /** Not looked at before: it is being seen to, or could not be noted a moment ago. */
   notBefore: Instant;
 }
+
+type Reading =
+  | { readonly clock: Clock; readonly next: Instant | undefined }
+  | { readonly problem: string };
 
 export function createSchedules(ports: SchedulesPorts): Schedules {
   const { submit, missedRuns, now, onNote } = ports;
   /** How much is being written, and how much was. */
   let writing = 0;
   let written = 0;
+  const stopwatch = ports.stopwatch ?? (() => performance.now());
   const rows = new Map<number, Row>();
   /** Those that do not stand in the node yet, by their numbers. */
   const adding = new Map<number, { schedule: Schedule; stored: Promise<ScheduleView> }>();
   let lastNumber = 0;
+  /** Those that the pass over all has not come to yet, the next one last. */
+  let pass: number[] = [];
 
   for (const schedule of ports.found) put(inOwnTime(schedule));
 
@@ -100,20 +109,46 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
 
   function put(schedule: Schedule): Row {
     lastNumber = Math.max(lastNumber, schedule.number);
-    const { cron, timeZone, last = schedule.created } = schedule;
-    const row = { schedule, next: nextRun(cron, timeZone, last), notBefore: 0 };
+    const row: Row = { schedule, reading: undefined, notBefore: 0 };
     rows.set(schedule.number, row);
     return row;
+  }
+
+  function readingOf(row: Row): Reading {
+    if (row.reading !== undefined) return row.reading;
+    row.reading = read(row.schedule);
+    const { number, kind } = row.schedule;
+    if ('problem' in row.reading)
+      onNote(
+        { schedule: number, kind, problem: row.reading.problem },
+        `a schedule that cannot run: take it off with "unschedule ${number}"`,
+      );
+    return row.reading;
+  }
+
+  function viewOf(row: Row): ScheduleView {
+    return {
+      schedule: row.schedule,
+      get next() {
+        const reading = readingOf(row);
+        return 'next' in reading ? reading.next : undefined;
+      },
+      get problem() {
+        const reading = readingOf(row);
+        return 'problem' in reading ? reading.problem : undefined;
+      },
+    };
   }
 
   /**
    * The job goes first and the note of it second: after a crash in between, the job is brought again under the same id, and is the
    * same job.
    */
-  async function run(row: Row, at: Instant): Promise<void> {
+  async function run(row: Row, clock: Clock, at: Instant): Promise<void> {
     const { schedule } = row;
     const { number } = schedule;
-    const due = latestDue(schedule, at);
+    // Of several times that have come meanwhile, the latest: one run makes up for all.
+    const due = latestRun(clock, at, now());
     const isMissed = now() - due > missedAfterMs;
     if (isMissed) onNote({ schedule: number, at: due, missedRuns }, 'runs were missed');
     if (!isMissed || missedRuns === 'once') await submit(schedule, jobIdFor(schedule, due), due);
@@ -125,39 +160,36 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
     else await discard(number);
   }
 
-  /** Of several times that have come meanwhile, the latest: one run makes up for all. */
-  function latestDue({ cron, timeZone }: Schedule, first: Instant): Instant {
-    let due = first;
-    // Of one that runs often, the last hour will do: it has to be looked through run by run.
-    const recent = nextRun(cron, timeZone, now() - 3_600_000);
-    const from = recent !== undefined && recent <= now() ? Math.max(first, recent) : first;
-    for (let next: Instant | undefined = from; next !== undefined && next <= now(); ) {
-      due = next;
-      next = nextRun(cron, timeZone, due);
-    }
-    return due;
+  function bringIfDue(found: Row): void {
+    if (found.notBefore > now()) return;
+    const inTime = inOwnTime(found.schedule);
+    const row = inTime === found.schedule ? found : put(inTime);
+    const reading = readingOf(row);
+    if ('problem' in reading || reading.next === undefined || reading.next > now()) return;
+    row.notBefore = Number.POSITIVE_INFINITY;
+    run(row, reading.clock, reading.next).catch((error: unknown) => {
+      onNote({ err: error, schedule: row.schedule.number }, 'a run could not be noted');
+      row.notBefore = now() + againMs;
+    });
   }
 
   return {
-    all: () => [...rows.values()].map(({ schedule, next }) => view(schedule, next)),
-    ofRequester: (key) =>
-      [...rows.values(), ...adding.values()].filter(
-        ({ schedule }) => requesterKey(schedule.requester) === key,
-      ).length,
+    all: () => [...rows.values()].map(viewOf),
+    standing: () => [...rows.values(), ...adding.values()].map(({ schedule }) => schedule),
     ofMessage(isSame) {
       const fits = ({ schedule }: { schedule: Schedule }) =>
         schedule.message !== undefined &&
         now() - schedule.created < duplicateWindowMs &&
         isSame(schedule.message, schedule);
       const row = [...rows.values()].find(fits);
-      if (row !== undefined) return Promise.resolve(view(row.schedule, row.next));
+      if (row !== undefined) return Promise.resolve(viewOf(row));
       return [...adding.values()].find(fits)?.stored;
     },
     add(asked) {
       lastNumber += 1;
       const schedule = ofThisTerm({ ...asked, number: lastNumber });
       const stored = store(schedule)
-        .then(() => view(schedule, put(schedule).next))
+        .then(() => viewOf(put(schedule)))
         .finally(() => adding.delete(schedule.number));
       adding.set(schedule.number, { schedule, stored });
       return stored;
@@ -172,7 +204,10 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
       if (writing > 0) return [];
       const found = new Map((await read()).map((schedule) => [schedule.number, schedule]));
       if (writing > 0 || written !== before) return [];
-      const changed = [...rows.values()].filter(({ schedule }) => {
+      const changed = [...rows.values()].filter((row) => {
+        const { schedule } = row;
+        // What cannot run may be more than can be written.
+        if ('problem' in readingOf(row)) return false;
         const there = found.get(schedule.number);
         return there === undefined || there.epoch !== schedule.epoch;
       });
@@ -186,23 +221,27 @@ export function createSchedules(ports: SchedulesPorts): Schedules {
       return [...changed.map(({ schedule }) => schedule.number), ...foreign];
     },
     tick() {
-      for (let row of rows.values()) {
-        const inTime = inOwnTime(row.schedule);
-        if (inTime !== row.schedule && row.notBefore <= now()) row = put(inTime);
-        const { next, notBefore, schedule } = row;
-        if (next === undefined || next > now() || notBefore > now()) continue;
-        row.notBefore = Number.POSITIVE_INFINITY;
-        run(row, next).catch((error: unknown) => {
-          onNote({ err: error, schedule: schedule.number }, 'a run could not be noted');
-          row.notBefore = now() + againMs;
-        });
-      }
+      const began = stopwatch();
+      if (pass.length === 0) pass = [...rows.keys()].reverse();
+      do {
+        const row = rows.get(pass.pop() ?? 0);
+        if (row !== undefined) bringIfDue(row);
+      } while (pass.length > 0 && stopwatch() - began < longestTurnMs);
     },
   };
 }
 
-function view(schedule: Schedule, next: Instant | undefined): ScheduleView {
-  return { schedule, ...(next !== undefined && { next }) };
+/** What an earlier version let in may be more than can be written again, or be read otherwise today. */
+function read(schedule: Schedule): Reading {
+  const { cron, timeZone, last = schedule.created } = schedule;
+  const tooLarge = problemOfSize(schedule);
+  if (tooLarge !== undefined) return { problem: tooLarge };
+  try {
+    const clock = clockOf(cron, timeZone);
+    return { clock, next: clock.next(last) };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
 }
 
 /** Always the same for the same run. By a clock that was ahead, there may have been one of that time before its time. */

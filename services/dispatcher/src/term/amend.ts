@@ -12,7 +12,7 @@ import type { History } from '../scheduler/history.js';
 import type { Scheduler } from '../scheduler/types.js';
 import type { EndedBefore } from './ended-before.js';
 import { problemOf } from './too-long.js';
-import { wantedOf } from './wanted.js';
+import { problemWithDeadline, wantedOf } from './wanted.js';
 
 export interface AmendmentsParts {
   readonly ledger: Pick<Ledger, 'get' | 'entries'>;
@@ -67,6 +67,8 @@ export function createAmendments(parts: AmendmentsParts) {
     if (clauses.when?.kind === 'every') return 'a job cannot become a schedule';
     if (entry.target.type === 'all' || wanted.target.type === 'all')
       return 'a job for all lifters can only be cancelled';
+    const tooLate = problemWithDeadline(wanted, now());
+    if (tooLate !== undefined) return tooLate;
     const twin = openWithKey(wanted.kind, wanted.uniqueKey);
     if (twin !== undefined && twin.job !== entry.id) return `#${twin.number} does that already`;
     return undefined;

@@ -24,12 +24,14 @@ import {
   spanAttributes,
   type Tracing,
 } from '@heavylift/service';
+import { echo } from '../chat/texts.js';
 import type { Desk, JobView, RunAnswer, RunRequest, ScheduleView, SubmitAnswer } from '../desk.js';
 import { requestId } from '../job-id.js';
 import type { DispatcherObserver } from '../metrics.js';
 import type { History } from '../scheduler/history.js';
 import type { Scheduler } from '../scheduler/types.js';
 import { problemWithCron } from '../schedules/clock.js';
+import { noRoomFor } from '../schedules/limits.js';
 import type { Schedules } from '../schedules/schedules.js';
 import type { Acceptances } from './acceptances.js';
 import { createAmendments } from './amend.js';
@@ -39,7 +41,7 @@ import { type FailedJobs, viewOfFailed } from './failed-jobs.js';
 import { contentOf, createPrecedents } from './precedents.js';
 import { createRetries } from './retries.js';
 import { problemOf } from './too-long.js';
-import { kindOf, targetOf, wantedOf } from './wanted.js';
+import { kindOf, problemWithDeadline, targetOf, wantedOf } from './wanted.js';
 
 export interface DeskLimits {
   /** Jobs that may be open at once. */
@@ -48,6 +50,7 @@ export interface DeskLimits {
   /** Bytes that they may take in the ledger. */
   readonly openBytes?: number;
   readonly openBytesOfRequester?: number;
+  readonly schedules: number;
   readonly schedulesOfRequester: number;
 }
 
@@ -176,16 +179,11 @@ export function createDesk(parts: DeskParts): OfficeDesk {
     const now = Date.now();
     const problem = problemWithCron(cron, timeZone, now);
     if (problem !== undefined)
-      return { kind: 'impossible', reason: `"every ${cron}" is no time I understand: ${problem}` };
+      return { kind: 'impossible', reason: `"every ${echo(cron)}": ${problem}` };
     const key = requesterKey(requester);
     const message = messageKey(requester) === undefined ? undefined : requestPart(idFor(request));
-    if (schedules.ofRequester(key) >= limits.schedulesOfRequester)
-      return {
-        kind: 'refused',
-        text: `You have ${limits.schedulesOfRequester} schedules already.`,
-      };
     const { messageId: _, originId: __, thread: ___, ...who } = requester;
-    const view = await schedules.add({
+    const asked = {
       kind: spec.name,
       args,
       // Whoever asked may be anywhere when it runs.
@@ -195,8 +193,19 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       created: now,
       priority: clauses.priority ?? 0,
       target: targetOf(clauses),
+      ...(clauses.withinMs !== undefined && { withinMs: clauses.withinMs }),
       ...(message !== undefined && { message }),
+    };
+    const noRoom = noRoomFor(asked, schedules.standing(), {
+      total: limits.schedules,
+      ofRequester: limits.schedulesOfRequester,
     });
+    if (noRoom?.kind === 'impossible') return { kind: 'impossible', reason: noRoom.text };
+    if (noRoom !== undefined) {
+      observer.refused('full');
+      return { kind: 'refused', text: noRoom.text };
+    }
+    const view = await schedules.add(asked);
     log.info({ schedule: view.schedule.number, kind: spec.name, cron }, 'scheduled');
     return scheduled(view, now);
   }
@@ -273,8 +282,8 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       const twin = openWithKey(spec.name, uniqueKey);
       if (twin !== undefined) return answerOfTwin(twin, requester);
       const wanted = wantedOf(request, timeZone, now);
-      if (wanted.deadline !== undefined && wanted.deadline <= now)
-        return { kind: 'impossible', reason: 'it was to be done by a time that has passed' };
+      const tooLate = problemWithDeadline(wanted, now);
+      if (tooLate !== undefined) return { kind: 'impossible', reason: tooLate };
       const job: NewJob = {
         ...anew,
         ...wanted,
@@ -287,7 +296,7 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       return text === undefined ? accept(job) : { kind: 'refused', text };
     },
 
-    async runScheduled({ number, kind, args, requester, priority, target }, id) {
+    async runScheduled({ number, kind, args, requester, priority, target, withinMs }, id) {
       const spec = specs.get(kind);
       if (spec === undefined) {
         log.warn({ schedule: number, kind }, 'a run was left out: no lifter ever had its handler');
@@ -295,15 +304,17 @@ export function createDesk(parts: DeskParts): OfficeDesk {
       }
       const uniqueKey = uniqueKeyOf(spec, args);
       if (openWithKey(kind, uniqueKey) !== undefined || numberOf(id) !== undefined) return;
+      const now = clock();
       const job: NewJob = {
         ...anew,
         ...kindOf(spec),
         id,
         args,
         requester,
-        submitted: clock(),
+        submitted: now,
         priority,
         target,
+        ...(withinMs !== undefined && { deadline: now + withinMs, asOf: now }),
         ...(uniqueKey !== undefined && { uniqueKey }),
       };
       const text = refusal(job);

@@ -1,4 +1,10 @@
-import { type HandlerSpec, type NewJob, type Target, uniqueKeyOf } from '@heavylift/jobs';
+import {
+  durationText,
+  type HandlerSpec,
+  type NewJob,
+  type Target,
+  uniqueKeyOf,
+} from '@heavylift/jobs';
 import type { RunRequest } from '../desk.js';
 import { nextTimeOfDay } from '../schedules/clock.js';
 
@@ -40,6 +46,18 @@ export function wantedOf(
     ...((start ?? withinMs) !== undefined && { asOf: now }),
     ...(uniqueKey !== undefined && { uniqueKey }),
   };
+}
+
+/** What has to be done before it may start, or by a time that has passed, can only expire. */
+export function problemWithDeadline(
+  { notBefore, deadline }: Pick<Wanted, 'notBefore' | 'deadline'>,
+  now: number,
+): string | undefined {
+  if (deadline === undefined) return undefined;
+  if (deadline <= now) return 'it was to be done by a time that has passed';
+  if (notBefore === undefined || notBefore < deadline) return undefined;
+  const [start, limit] = [durationText(notBefore - now), durationText(deadline - now)];
+  return `it would start in ${start}, and has to be done within ${limit}`;
 }
 
 /** What every job of the handler has in common. */

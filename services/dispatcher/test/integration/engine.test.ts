@@ -276,7 +276,7 @@ describe('with a dispatcher', () => {
 
   it('the backlog is bounded, by person too, and the refusal says when to try again', async () => {
     await startDispatcher('dispatcher.1', {
-      limits: { openJobs: 3, openJobsOfRequester: 2, schedulesOfRequester: 1 },
+      limits: { openJobs: 3, openJobsOfRequester: 2, schedules: 10, schedulesOfRequester: 1 },
     });
     const { lifter, you } = await ready();
     const ada = await chat('ada');

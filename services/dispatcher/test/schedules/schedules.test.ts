@@ -17,7 +17,13 @@ const everyMinute: Omit<Schedule, 'number'> = {
 };
 
 /** Schedules over a node that only the test sees, at a time that only it moves on. */
-function book(found: readonly Schedule[] = [], missedRuns: 'skip' | 'once' = 'skip', start = 0) {
+function book(
+  found: readonly Schedule[] = [],
+  missedRuns: 'skip' | 'once' = 'skip',
+  start = 0,
+  msPerLook = 0,
+) {
+  let looks = 0;
   let now = start;
   let refuse = false;
   const node = new Map(found.map((schedule) => [schedule.number, schedule]));
@@ -38,6 +44,10 @@ function book(found: readonly Schedule[] = [], missedRuns: 'skip' | 'once' = 'sk
     },
     missedRuns,
     now: () => now,
+    stopwatch() {
+      looks += 1;
+      return looks * msPerLook;
+    },
     onNote: (_details, message) => notes.push(message),
   });
   return {
@@ -71,7 +81,7 @@ describe('a schedule', () => {
     await pass(minute);
     expect(brought.map(({ at }) => at)).toEqual([minute, 2 * minute]);
     expect(node.get(1)).toMatchObject({ last: 2 * minute });
-    expect(schedules.ofRequester('ada@x')).toBe(1);
+    expect(schedules.standing()).toHaveLength(1);
   });
 
   it('is one for the same message, also before it is stored, and under the next dispatcher', async () => {
@@ -79,7 +89,7 @@ describe('a schedule', () => {
     const first = book();
     const stored = first.schedules.add(asked);
     expect(first.schedules.ofMessage(is('m'))).toBe(stored);
-    expect(first.schedules.ofRequester('ada@x')).toBe(1);
+    expect(first.schedules.standing()).toHaveLength(1);
     const view = await stored;
     const second = book([...first.node.values()], 'skip', minute);
     expect(await second.schedules.ofMessage(is('m'))).toEqual(view);
@@ -92,7 +102,7 @@ describe('a schedule', () => {
     refuse(true);
     await expect(schedules.add({ ...everyMinute, message: 'm' })).rejects.toThrow('not now');
     expect(schedules.ofMessage(is('m'))).toBeUndefined();
-    expect(schedules.ofRequester('ada@x')).toBe(0);
+    expect(schedules.standing()).toHaveLength(0);
   });
 
   it('brings no more once it is taken off', async () => {
@@ -218,5 +228,69 @@ describe('what an earlier leader does to the node late', () => {
     });
     expect(put).toEqual([]);
     expect(node.size).toBe(1);
+  });
+});
+
+describe('catching up', () => {
+  const year = 365 * 24 * 60 * minute;
+  const secondly = Array.from({ length: 50 }, (_, index) => ({
+    ...everyMinute,
+    cron: '* * * * * *',
+    number: index + 1,
+    last: 0,
+  }));
+
+  it.each(['skip', 'once'] as const)(
+    'with 50 schedules of every second after a year away brings one run each (%s)',
+    async (missedRuns) => {
+      const { brought, pass } = book(secondly, missedRuns, year);
+      await pass(0);
+      // It may take several turns; each of them is short.
+      for (let turns = 0; turns < 200 && brought.length < 50; turns += 1) await pass(0);
+      expect(brought.map(({ at }) => at)).toEqual(secondly.map(() => year));
+    },
+  );
+
+  it('takes no more of a turn than its share, and goes on in the next where it stopped', async () => {
+    // Each look at the watch finds it 5 ms later.
+    const { brought, pass } = book(secondly, 'once', year, 5);
+    await pass(0);
+    expect(brought.length).toBeGreaterThan(0);
+    expect(brought.length).toBeLessThan(5);
+    for (let turns = 0; turns < 50; turns += 1) await pass(0);
+    expect(new Set(brought.map(({ job }) => job)).size).toBe(50);
+  });
+});
+
+describe('a schedule of the node that cannot run', () => {
+  const args = { text: 'x'.repeat(20_000) };
+  const found: Schedule[] = [
+    { ...everyMinute, number: 1, cron: `${'1,'.repeat(100_000)}1 * * * *` },
+    { ...everyMinute, number: 2, cron: '? * * * *' },
+    { ...everyMinute, number: 3, timeZone: 'Atlantis/Capital' },
+    { ...everyMinute, number: 4, args },
+    { ...everyMinute, number: 5, cron: '0 0 30 2 *' },
+    { ...everyMinute, number: 6 },
+  ];
+
+  it('is named once, keeps no other from running, is never written, and can be taken off', async () => {
+    const { schedules, node, brought, notes, pass } = book(found);
+    await pass(minute);
+    await pass(minute);
+    expect(brought).toHaveLength(2);
+    expect(notes).toEqual(
+      [1, 2, 3, 4].map((number) => expect.stringContaining(`"unschedule ${number}"`)),
+    );
+    expect(schedules.all().map(({ problem }) => problem)).toEqual([
+      expect.stringContaining('may take 16384 bytes'),
+      expect.stringContaining('"?" is not known here'),
+      expect.stringContaining('Atlantis/Capital'),
+      expect.stringContaining('may take 16384 bytes'),
+      undefined,
+      undefined,
+    ]);
+    expect(node.get(1)).toBe(found[0]);
+    expect(await schedules.remove(1)).toBe(true);
+    expect(schedules.all()).toHaveLength(5);
   });
 });

@@ -104,7 +104,7 @@ export async function startDispatcher(
     notifier: accounts.notifier.jid,
     admins: administrators,
     graceMs: 1_000,
-    limits: { openJobs: 100, openJobsOfRequester: 50, schedulesOfRequester: 3 },
+    limits: { openJobs: 100, openJobsOfRequester: 50, schedules: 10, schedulesOfRequester: 3 },
     timeZone: 'UTC',
     missedRuns: 'skip',
     version: '1.2.3',
