@@ -12,6 +12,7 @@ import { createCommands } from './commands.js';
 import { watchDispatcher } from './dispatcher.js';
 import { JobClientError } from './errors.js';
 import { createHandle, type OpenHandle } from './handle.js';
+import { checkOptions, clausesOf, fieldsOf } from './order-fields.js';
 import { randomName } from './random-name.js';
 import { followResults } from './results.js';
 import type { JobArguments, JobHandle, Jobs, JobsOptions, SubmitOptions } from './types.js';
@@ -70,6 +71,7 @@ export async function connectJobs(options: JobsOptions): Promise<Jobs> {
   }
 
   function submit(name: string, args: JobArguments = {}, given: SubmitOptions = {}): JobHandle {
+    checkOptions(given);
     const { submission = randomName(), signal } = given;
     const order = {
       command: name,
@@ -133,35 +135,6 @@ export async function connectJobs(options: JobsOptions): Promise<Jobs> {
     throw error;
   }
   return jobs;
-}
-
-function fieldsOf(args: JobArguments): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(args).map(([name, value]) => {
-      if (name.includes('#') || typeof value === 'object')
-        throw new JobClientError('invalid-option', `"${name}" can be no argument`);
-      return [name, String(value)];
-    }),
-  );
-}
-
-function clausesOf({ in: delay, at, on, within, priority }: SubmitOptions): Record<string, string> {
-  if (delay !== undefined && at !== undefined)
-    throw new JobClientError('invalid-option', 'a job starts either in a while or at a time');
-  const after = typeof delay === 'number' ? `${wholeSeconds(delay)}s` : delay;
-  const limit = typeof within === 'number' ? `${wholeSeconds(within)}s` : within;
-  return {
-    ...(after === undefined ? {} : { 'heavylift#when': `in ${after}` }),
-    ...(at === undefined ? {} : { 'heavylift#when': `at ${at}` }),
-    ...(on === undefined ? {} : { 'heavylift#on': on }),
-    ...(limit === undefined ? {} : { 'heavylift#within': limit }),
-    ...(priority === undefined ? {} : { 'heavylift#priority': String(priority) }),
-  };
-}
-
-function wholeSeconds(ms: number): number {
-  if (ms >= 0 && Number.isFinite(ms)) return Math.ceil(ms / 1_000);
-  throw new JobClientError('invalid-option', `expected a number of milliseconds, not ${ms}`);
 }
 
 function aborted(cause: unknown): JobClientError {

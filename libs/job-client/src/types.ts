@@ -16,8 +16,8 @@ export interface JobsOptions {
   readonly log?: SessionLog;
 }
 
-/** Arguments by name. An empty text counts as not given. */
-export type JobArguments = Readonly<Record<string, string | number | boolean>>;
+/** Arguments by name. An empty text and undefined count as not given. */
+export type JobArguments = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface SubmitOptions {
   /** Not before so long from now: milliseconds, or a text such as `90s`, `10m`, `1h30m`, `2d`. */
