@@ -14,7 +14,7 @@ export type * from './domain/system.js';
 export * from './duration.js';
 export * from './errors.js';
 export { isLateSheet, jobsInLateSheets, lateSheets } from './ledger/late.js';
-export { openLedger } from './ledger/ledger.js';
+export { NEW_ENTRY_BYTES, openLedger } from './ledger/ledger.js';
 export { createLedgerReplica, readLedger } from './ledger/replica.js';
 export { sheetsMissing } from './ledger/rules.js';
 export type * from './ledger/types.js';

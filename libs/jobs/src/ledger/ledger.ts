@@ -21,6 +21,8 @@ const MANY_SHEETS = 128;
 const FEW_SHEETS = 16;
 /** Bytes of XML an entry takes, at most: what carries it elsewhere has room for so much. */
 const MAX_ENTRY_BYTES = 49_152;
+/** Bytes that a new entry takes at most; its failures to come may take as many. */
+export const NEW_ENTRY_BYTES = MAX_ENTRY_BYTES / 2;
 /** So many bytes of entries fit the node in any case: a thousand sheets, of which each may be half empty. */
 const SAFE_BYTES = 32 * 1_048_576;
 /** Kept free of failures, for whom the job is given to and who asks for its end: those changes must never be refused. */

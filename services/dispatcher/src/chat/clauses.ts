@@ -97,10 +97,10 @@ function readAt(value: string): Reading {
   return { when: { kind: 'at', ...time } };
 }
 
+/** A lifter is named by the local part of its account, which has no capitals. */
 function readOn(value: string): Reading {
-  return {
-    target: value.toLowerCase() === 'all' ? { kind: 'all' } : { kind: 'lifter', name: value },
-  };
+  const name = value.toLowerCase();
+  return { target: name === 'all' ? { kind: 'all' } : { kind: 'lifter', name } };
 }
 
 function readPriority(value: string): Reading {

@@ -24,6 +24,7 @@ describe('splitClauses', () => {
     };
     expect(clauses('lift 5 in 10m on lifter-2 priority 3')).toEqual(wanted);
     expect(clauses('lift 5 priority 3 IN 10m on lifter-2')).toEqual(wanted);
+    expect(clauses('lift 5 in 10m on Lifter-2 priority 3')).toEqual(wanted);
     expect(texts('lift 5 in 10m on lifter-2 priority 3')).toBe('lift 5');
   });
 
