@@ -10,6 +10,7 @@ import xml, { type Element } from '@xmpp/xml';
 import type { DispatcherWatch, InOffice } from './dispatcher.js';
 import { JobClientError } from './errors.js';
 import { createOrders } from './orders.js';
+import { createSharedPause } from './shared-pause.js';
 import type { AcceptedJob } from './types.js';
 import { createGate, ownSignal, pause } from './waiting.js';
 
@@ -58,11 +59,13 @@ export function createCommands(
 ): Commands {
   const gate = createGate(mostAtOnce);
   const orders = createOrders(session);
+  const shared = createSharedPause(Date.now);
 
   async function persist<T>(
     name: string,
     signal: AbortSignal,
     once: (to: InOffice) => Promise<T>,
+    pauseOf: (ms: number) => number = (ms) => ms,
   ): Promise<T & Persistence> {
     for (let attempts = 1, breakages = 0; ; attempts += 1) {
       signal.throwIfAborted();
@@ -75,7 +78,7 @@ export function createCommands(
         if (!isPassing(error) || breakages >= mostBreakages) throw refusal(name, error);
       }
       const longest = Math.min(longestPauseMs, firstPauseMs * 2 ** (attempts - 1));
-      await pause(longest * (0.5 + Math.random() / 2), signal);
+      await pause(pauseOf(longest * (0.5 + Math.random() / 2)), signal);
     }
   }
 
@@ -113,8 +116,15 @@ export function createCommands(
       );
     },
     order(order, signal) {
-      return persist(order.command, signal, (to) =>
-        to.orders === 0 ? single(to.jid, order, signal) : orders.place(to, order, signal),
+      return persist(
+        order.command,
+        signal,
+        async (to) => {
+          if (to.orders === 0) return single(to.jid, order, signal);
+          if (shared.left() > 0) await pause(shared.left(), signal);
+          return orders.place(to, order, signal);
+        },
+        shared.begin,
       );
     },
   };

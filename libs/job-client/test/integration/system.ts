@@ -24,6 +24,8 @@ export interface SystemOptions {
   readonly resultsAccess?: 'whitelist' | 'authorize' | 'open';
   /** A policy file (docs/policy.md). */
   readonly policy?: string;
+  /** @default so many that no test meets the limit */
+  readonly messagesPerSecond?: number;
 }
 
 /** A private server with real services, each a process of its own. */
@@ -31,6 +33,7 @@ export async function startSystem({
   dispatchers = 1,
   resultsAccess = 'whitelist',
   policy = 'rules: []',
+  messagesPerSecond = 1_000,
 }: SystemOptions = {}) {
   const ends: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -64,7 +67,10 @@ export async function startSystem({
       env: (role) => ({
         LOG_LEVEL: 'warn',
         ...(role === 'dispatcher'
-          ? { DISPATCHER_MESSAGES_PER_SECOND: '1000', DISPATCHER_POLICY: policyFile }
+          ? {
+              DISPATCHER_MESSAGES_PER_SECOND: String(messagesPerSecond),
+              DISPATCHER_POLICY: policyFile,
+            }
           : {}),
         ...(role === 'lifter'
           ? { LIFTER_HANDLERS: fileURLToPath(new URL('./handlers.mjs', import.meta.url)) }

@@ -59,8 +59,12 @@ export interface People {
   stop(): void;
 }
 
-/** A program that submits by forms waits for each answer, so it may ask faster than a person types. */
-const programsFaster = 200;
+/** A program that uses forms waits for each answer, so it may ask faster than a person types. */
+const formsFaster = 200;
+/** An order is one of many in a request. Open jobs are bounded, and turns keep others from waiting. */
+const ordersFaster = 1_000;
+/** Orders that may come at once: seconds worth of them. */
+const ordersBurst = 2;
 const programsRemembered = 10_000;
 
 export function servePeople(options: PeopleOptions): People {
@@ -113,17 +117,17 @@ export function servePeople(options: PeopleOptions): People {
     onFailure,
     onKept: options.onKept,
   });
-  const limiter = createLimiter({
-    burst: programsFaster * options.messagesPerSecond,
-    perSecond: programsFaster * options.messagesPerSecond,
-    senders: programsRemembered,
-    now,
-  });
+  const limited = { senders: programsRemembered, now };
+  const forms = formsFaster * options.messagesPerSecond;
+  const ordered = ordersFaster * options.messagesPerSecond;
   const commands = createCommands({
     ...{ desk, policy, builtIns, now, onForbidden },
-    limiter,
+    limiter: createLimiter({ burst: forms, perSecond: forms, ...limited }),
   });
-  const orders = createOrders({ ...{ desk, policy, now, onForbidden, limiter }, onFailure });
+  const orders = createOrders({
+    ...{ desk, policy, now, onForbidden, onFailure },
+    limiter: createLimiter({ burst: ordersBurst * ordered, perSecond: ordered, ...limited }),
+  });
   const disco = createDisco(commands, () => session.jid);
   const curious = createCurious(now);
   const introductions = createCurious(now);
