@@ -1,6 +1,6 @@
 import type { HandlerField, HandlerSpec, Json, JsonObject } from '@heavylift/jobs';
 import { echo } from './texts.js';
-import type { Word } from './words.js';
+import { splitWords, type Word } from './words.js';
 
 export type ArgumentsOrProblem = { readonly args: JsonObject } | { readonly problem: string };
 
@@ -8,29 +8,63 @@ type Value = { readonly value: Json } | { readonly problem: string };
 
 /**
  * Reads a command's words as a handler's arguments: by position or as `name=value`, in any mixture.
- * Words left over are added to the last field if that is a text, so that a sentence needs no quotes.
+ * The last field, if it is a text, takes all that is left, character by character as it stands in the line: so a sentence
+ * needs no quotes, and line breaks, quotes and backslashes stay what they are. One text wholly in quotes loses them.
+ * @param line in which the words stand
  */
 export function readArguments(
   spec: Pick<HandlerSpec, 'fields'>,
   words: readonly Word[],
+  line: string,
 ): ArgumentsOrProblem {
   const given = new Map<string, string>();
-  const byPosition: string[] = [];
+  const byPosition: Word[] = [];
+  const text = spec.fields.at(-1)?.type === 'text' ? spec.fields.at(-1)?.name : undefined;
+  /** The value of that text, once it is given by its name and without quotes: it goes on to the end. */
+  const begun: Word[] = [];
   for (const word of words) {
     const named = splitNamed(spec, word);
-    if (named === undefined) byPosition.push(word.text);
+    if (named === undefined) (begun.length > 0 ? begun : byPosition).push(word);
     else if (given.has(named.name)) return { problem: `${named.name} is given twice` };
-    else given.set(named.name, named.value);
+    else {
+      given.set(named.name, named.value);
+      const value = { ...word, start: word.start + named.name.length + 1 };
+      const isQuoted = splitWords(line.slice(value.start, value.end))[0]?.isWhole;
+      if (named.name === text && !isQuoted) begun.push(value);
+    }
   }
+  if (text !== undefined && begun.length > 1) given.set(text, asTyped(begun, words, line));
   const open = spec.fields.filter((field) => !given.has(field.name));
   for (const [index, field] of open.entries()) {
     const takesRest = index === open.length - 1 && field.type === 'text';
     const taken = takesRest ? byPosition.splice(0) : byPosition.splice(0, 1);
-    if (taken.length > 0) given.set(field.name, taken.join(' '));
+    if (taken.length > 0)
+      given.set(field.name, takesRest ? asTyped(taken, words, line) : textOf(taken));
   }
   const [tooMuch] = byPosition;
-  if (tooMuch !== undefined) return { problem: `"${echo(tooMuch)}" is one word too many` };
+  if (tooMuch !== undefined) return { problem: `"${echo(tooMuch.text)}" is one word too many` };
   return checkArguments(spec, given);
+}
+
+const textOf = (words: readonly Word[]): string => words.map(({ text }) => text).join(' ');
+
+/** What stands in the line from the first of the words to the last; what is given by name in between is left out. */
+function asTyped(taken: readonly Word[], all: readonly Word[], line: string): string {
+  const [only] = taken;
+  if (only?.isWhole && taken.length === 1) return only.text;
+  const ends = new Set(taken.map(({ end }) => end));
+  const runs: { start: number; end: number }[] = [];
+  let isBroken = true;
+  for (const word of all) {
+    const run = runs.at(-1);
+    if (!ends.has(word.end)) isBroken = true;
+    else if (run === undefined || isBroken) {
+      // The first may begin behind the name of the field.
+      runs.push({ start: runs.length === 0 ? (only?.start ?? 0) : word.start, end: word.end });
+      isBroken = false;
+    } else run.end = word.end;
+  }
+  return runs.map(({ start, end }) => line.slice(start, end)).join(' ');
 }
 
 /** Reads the texts given for a handler's fields, and fills in what has a default. */

@@ -77,11 +77,11 @@ export function createConversation(ports: ConversationPorts) {
   function readSubmission(
     spec: HandlerSpec,
     words: readonly Word[],
-    { who, requester, saidAt }: Line,
+    { who, text, requester, saidAt }: Line,
   ): Submission | Answer {
     const split = splitClauses(words);
     if ('problem' in split) return no('bad-request', texts.unreadable(split.problem));
-    const read = readArguments(spec, split.rest.slice(1));
+    const read = readArguments(spec, split.rest.slice(1), text);
     if ('problem' in read)
       return no('bad-request', texts.wrongArguments(read.problem, usageOf(spec)));
     const { clauses } = split;
@@ -106,7 +106,7 @@ export function createConversation(ports: ConversationPorts) {
     words: readonly Word[],
     { who, text, saidAt, isLate }: Line,
   ): Promise<Answer> {
-    const read = readArguments(spec, words.slice(1).map(withoutHash));
+    const read = readArguments(spec, words.slice(1).map(withoutHash), text);
     if ('problem' in read) {
       return no('bad-request', texts.wrongArguments(read.problem, usageOf(spec)));
     }
@@ -122,8 +122,7 @@ export function createConversation(ports: ConversationPorts) {
 
   async function reply(line: Line): Promise<Reply> {
     const { who } = line;
-    const split = splitWords(line.text);
-    const words = 'problem' in split ? [] : split.words;
+    const words = splitWords(line.text);
     const first = words[0]?.text.toLowerCase() ?? '';
     // A number by itself asks for that job.
     const isNumber = words.length === 1 && /^#?\d+$/.test(first);
@@ -135,15 +134,10 @@ export function createConversation(ports: ConversationPorts) {
       if (specs().has(name)) ports.onForbidden?.();
       return refusal;
     }
-    if ('problem' in split) return no('bad-request', texts.unreadable(split.problem));
     if (name === 'help') return help(who, words[1]?.text.toLowerCase());
     const builtIn = builtIns.get(name);
     if (builtIn !== undefined)
-      return runBuiltIn(
-        builtIn,
-        isNumber ? [{ text: name, quoted: false }, ...words] : words,
-        line,
-      );
+      return runBuiltIn(builtIn, isNumber ? [commandWord(name), ...words] : words, line);
     const desk = ports.desk();
     if (desk === undefined) return no('resource-constraint', texts.starting);
     const spec = desk.specs.get(name);
@@ -171,8 +165,7 @@ export function createConversation(ports: ConversationPorts) {
   async function correctJob(line: Line, number: number): Promise<Answer> {
     const desk = ports.desk();
     if (desk === undefined) return no('resource-constraint', texts.starting);
-    const split = splitWords(line.text);
-    const words = 'problem' in split ? [] : split.words;
+    const words = splitWords(line.text);
     const spec = desk.specs.get(words[0]?.text.toLowerCase() ?? '');
     if (spec === undefined || builtIns.has(spec.name))
       return no('bad-request', texts.correctedToNothing(echo(line.text), number));
@@ -211,6 +204,11 @@ export function createConversation(ports: ConversationPorts) {
 export type Conversation = ReturnType<typeof createConversation>;
 
 /** `#7` is a number to people. */
+/** A command that is meant, and not written. */
+function commandWord(text: string): Word {
+  return { text, quoted: false, start: 0, end: 0, isWhole: false };
+}
+
 function withoutHash(word: Word): Word {
   return { ...word, text: word.text.replace(/^((?:job=)?)#(\d+)$/i, '$1$2') };
 }

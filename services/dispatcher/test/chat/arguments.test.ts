@@ -20,10 +20,7 @@ const spec: HandlerSpec = {
   texts: {},
 };
 
-const read = (line: string) => {
-  const split = splitWords(line);
-  return 'words' in split ? readArguments(spec, split.words) : split;
-};
+const read = (line: string) => readArguments(spec, splitWords(line), line);
 
 describe('readArguments', () => {
   it('reads by position, and fills in defaults', () => {
@@ -67,7 +64,7 @@ describe('readArguments', () => {
 
   it('says what is one word too many, if no text can take it', () => {
     const none: HandlerSpec = { ...spec, fields: [] };
-    expect(readArguments(none, [{ text: 'now', quoted: false }])).toEqual({
+    expect(readArguments(none, splitWords('now'), 'now')).toEqual({
       problem: '"now" is one word too many',
     });
   });
@@ -89,4 +86,50 @@ describe('readArguments', () => {
 
 it('usageOf shows names, defaults and what may be left out', () => {
   expect(usageOf(spec)).toBe('pack count [weight] [fragile=false] [size] [label]');
+});
+
+describe('the text at the end of a command', () => {
+  const say: HandlerSpec = {
+    ...spec,
+    fields: [
+      { name: 'loud', type: 'boolean', required: false, default: false },
+      { name: 'text', type: 'text', required: true },
+    ],
+  };
+  const said = (line: string) => {
+    const read = readArguments(say, splitWords(line), line);
+    return 'args' in read ? read.args['text'] : read.problem;
+  };
+
+  it.each([
+    ['no C:\\new\\table', 'C:\\new\\table'],
+    ["no 'tis so", "'tis so"],
+    ['no he said "no"  twice', 'he said "no"  twice'],
+    ['no first\n  second\n\tthird', 'first\n  second\n\tthird'],
+    ['no "in quotes, to end in 5s"', 'in quotes, to end in 5s'],
+    ['no "say \\"hi\\""', 'say "hi"'],
+    ['text=hello world', 'hello world'],
+    ['text=hello "wide  world"', 'hello "wide  world"'],
+    ['text="a b"', 'a b'],
+    ['text="a b" yes', 'a b'],
+    ['yes text=a b', 'a b'],
+    ['loud=yes text=a=b c=d', 'a=b c=d'],
+    ['a b loud=yes', 'a b'],
+  ])('%j', (line, text) => {
+    expect(said(line)).toBe(text);
+  });
+
+  it('is taken character by character, whatever it is', () => {
+    const isPlain = (text: string) =>
+      text === text.trim() &&
+      splitWords(text).length > 0 &&
+      splitWords(text)[0]?.start === 0 &&
+      splitWords(text).at(-1)?.end === text.length &&
+      !splitWords(text).some(({ isWhole, text: word }) => isWhole || /^(loud|text)=/i.test(word));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }).filter(isPlain), (text) => {
+        expect(said(`no ${text}`)).toBe(text);
+      }),
+    );
+  });
 });

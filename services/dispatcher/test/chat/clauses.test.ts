@@ -2,10 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { splitClauses } from '../../src/chat/clauses.js';
 import { splitWords } from '../../src/chat/words.js';
 
-const split = (line: string) => {
-  const result = splitWords(line);
-  return 'words' in result ? splitClauses(result.words) : result;
-};
+const split = (line: string) => splitClauses(splitWords(line));
 const texts = (line: string) => {
   const result = split(line);
   return 'rest' in result ? result.rest.map((word) => word.text).join(' ') : result;

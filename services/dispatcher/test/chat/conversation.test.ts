@@ -53,7 +53,7 @@ describe('talking to the bot', () => {
       'lift many',
       'count is "many", expected a whole number from 1 to 1000. Usage: lift [count=30]',
     ],
-    ['lift "5', 'I can\'t read that: a quote is opened and not closed with ".'],
+    ['lift "5', 'count is ""5", expected a whole number from 1 to 1000. Usage: lift [count=30]'],
     [
       'lift in banana',
       'I can\'t read that: "in banana": expected a duration such as 250ms, 90s, 1h30m, 1.5h, 2d or 1w.',

@@ -2,11 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitWords } from '../../src/chat/words.js';
 
-const texts = (line: string): string[] => {
-  const split = splitWords(line);
-  if ('problem' in split) throw new Error(split.problem);
-  return split.words.map((word) => word.text);
-};
+const texts = (line: string): string[] => splitWords(line).map((word) => word.text);
 
 describe('splitWords', () => {
   it.each([
@@ -25,19 +21,20 @@ describe('splitWords', () => {
   });
 
   it('knows which words were quoted', () => {
-    expect(splitWords('say "in" in')).toEqual({
-      words: [
-        { text: 'say', quoted: false },
-        { text: 'in', quoted: true },
-        { text: 'in', quoted: false },
-      ],
-    });
+    expect(splitWords('say "in" in')).toMatchObject([
+      { text: 'say', quoted: false, isWhole: false, start: 0, end: 3 },
+      { text: 'in', quoted: true, isWhole: true, start: 4, end: 8 },
+      { text: 'in', quoted: false, isWhole: false, start: 9, end: 11 },
+    ]);
   });
 
-  it('names a quote that is not closed', () => {
-    expect(splitWords('say "hello')).toEqual({
-      problem: 'a quote is opened and not closed with "',
-    });
+  it('takes a quote that is not closed, and those behind it, for ordinary characters', () => {
+    expect(texts("say 'tis so")).toEqual(['say', "'tis", 'so']);
+    expect(texts('say "a b" "c \'d e\'')).toEqual(['say', 'a b', '"c', "'d", "e'"]);
+  });
+
+  it('is done with many quotes that are not closed at once', () => {
+    expect(splitWords('«a '.repeat(100_000))).toHaveLength(100_000);
   });
 
   it('gives back any words that were quoted by its own rules', () => {
