@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { LaunchError } from './launch/error.js';
 import { freePorts } from './launch/ports.js';
+import { type Link, openLink } from './link.js';
 import type { EjabberdServer } from './server.js';
 import { type EjabberdOptions, nodeName, startNode } from './start.js';
 
@@ -10,6 +11,8 @@ export interface ClusterOptions extends EjabberdOptions {
   readonly nodes?: number;
   /** A folder to keep, with a folder for each node. @default temporary ones */
   readonly dir?: string;
+  /** Whether {@link EjabberdCluster.split} is wanted: nodes then speak through relays. @default false */
+  readonly splittable?: boolean;
 }
 
 /** One of the servers that are one server together. */
@@ -35,6 +38,10 @@ export interface EjabberdCluster {
   running(): Promise<readonly string[]>;
   /** The sessions of all nodes, as one that runs sees them. */
   sessions(): Promise<readonly ClusterSession[]>;
+  /** Parts all nodes from one another while they go on, each for itself. Needs `splittable`. */
+  split(): void;
+  /** Lets the nodes reach one another again. What they do about it is their own affair. */
+  heal(): void;
   /** Ends all nodes. Idempotent. */
   stop(): Promise<void>;
 }
@@ -53,25 +60,29 @@ export interface EjabberdCluster {
  * @throws {@link LaunchError} as `startEjabberd` does; no node is left then.
  */
 export async function startEjabberdCluster(options: ClusterOptions = {}): Promise<EjabberdCluster> {
-  const { nodes: count = 2, dir, ...each } = options;
+  const { nodes: count = 2, dir, splittable = false, ...each } = options;
   const [port = 0] = await freePorts(1);
   const cookie = randomBytes(24).toString('base64url');
   const adminPassword = options.adminPassword ?? randomBytes(18).toString('base64url');
   const nodes: ClusterNode[] = [];
+  const links: Link[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));
+    await Promise.all(links.map((link) => link.close()));
   };
   try {
     // One after the other: each takes over the tables of the first.
     for (let index = 0; index < count; index += 1) {
       const address = addressOf(index);
+      const listen = splittable ? behindLink(index) : address;
+      if (splittable) links.push(await openLink(address, listen, port));
       const server = await startNode(
         {
           ...each,
           adminPassword,
           ...(dir === undefined ? {} : { dir: join(dir, `node-${index + 1}`) }),
         },
-        { address, port, cookie, ...(index === 0 ? {} : { join: addressOf(0) }) },
+        { address, listen, port, cookie, ...(index === 0 ? {} : { join: addressOf(0) }) },
       );
       // Not a copy: what it says of itself changes.
       nodes.push(Object.assign(server, { name: nodeName(address) }));
@@ -85,8 +96,14 @@ export async function startEjabberdCluster(options: ClusterOptions = {}): Promis
     if (node === undefined) throw new LaunchError('start-failed', 'No node of the cluster runs.');
     return node.api(command);
   };
+  const eachLink = (change: (link: Link) => void): void => {
+    if (!splittable) throw new LaunchError('start-failed', 'The cluster is not `splittable`.');
+    links.forEach(change);
+  };
   return {
     nodes,
+    split: () => eachLink((link) => link.cut()),
+    heal: () => eachLink((link) => link.mend()),
     running: async () => listOf(await ask('list_cluster'), asText),
     sessions: async () => listOf(await ask('connected_users_info'), asSession),
     stop,
@@ -94,6 +111,9 @@ export async function startEjabberdCluster(options: ClusterOptions = {}): Promis
 }
 
 const addressOf = (index: number): string => `127.0.0.${index + 1}`;
+
+/** Where a node listens whose own address is that of its relay. */
+const behindLink = (index: number): string => `127.0.1.${index + 1}`;
 
 function listOf<T>(answer: unknown, parse: (each: unknown) => T | undefined): T[] {
   if (!Array.isArray(answer)) throw unreadable(answer);

@@ -50,6 +50,8 @@ export function startEjabberd(options: EjabberdOptions = {}): Promise<EjabberdSe
 export interface Membership {
   /** An address of the loopback interface for itself. Its Erlang name is `heavylift@` and this. */
   readonly address: string;
+  /** The address where it listens for others, if something stands between. @default its address */
+  readonly listen?: string;
   /** The port of Erlang's own protocol, the same for all nodes. */
   readonly port: number;
   /** The secret by which nodes know each other. */
@@ -216,6 +218,7 @@ function erlangArguments(
   membership: Membership | undefined,
 ): readonly string[] {
   const { address = '127.0.0.1', port = named(ports).distribution } = membership ?? {};
+  const listen = membership?.listen ?? address;
   return [
     ...['-boot', boot],
     '-noinput',
@@ -225,7 +228,7 @@ function erlangArguments(
       ? ['-sname', 'heavylift@localhost']
       : ['-name', nodeName(address)]),
     ...['-start_epmd', 'false', '-erl_epmd_port', String(port)],
-    ...['-kernel', 'inet_dist_use_interface', `{${address.replaceAll('.', ',')}}`],
+    ...['-kernel', 'inet_dist_use_interface', `{${listen.replaceAll('.', ',')}}`],
     ...['-mnesia', 'dir', JSON.stringify(join(dir, 'database'))],
     ...['-eval', BOOT.leash],
     ...['-s', 'ejabberd'],
