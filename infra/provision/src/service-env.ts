@@ -1,4 +1,4 @@
-import { resultsKeptBy } from '@heavylift/jobs';
+import { MOST_RESULTS_KEPT, resultsKeptBy } from '@heavylift/jobs';
 import type { Account } from './accounts.js';
 import { ProvisionError } from './errors.js';
 import type { ProvisionPlan } from './plan.js';
@@ -50,11 +50,13 @@ export function serviceEnv(
           `There is no lifter ${index}: ${accounts.lifters.length} were provisioned, counted from 0.`,
         );
       }
+      // Only where the default does not do: releases before 0.1 refuse an option that they do not know.
+      const kept = resultsKeptBy(accounts.lifters.length);
       return {
         ...sessionEnv(provisioned, lifter),
         BOT_ACCOUNT: accounts.bot.jid,
         LIFTER_NAME: lifter.username,
-        LIFTER_RESULTS_KEPT: String(resultsKeptBy(accounts.lifters.length)),
+        ...(kept < MOST_RESULTS_KEPT && { LIFTER_RESULTS_KEPT: String(kept) }),
         ...(slots === undefined ? {} : { LIFTER_SLOTS: String(slots) }),
       };
     }

@@ -71,9 +71,18 @@ describe('the environment of a service', () => {
       XMPP_PASSWORD: 'secret of lifter-2',
       BOT_ACCOUNT: 'bot@example.org',
       LIFTER_NAME: 'lifter-2',
-      LIFTER_RESULTS_KEPT: '450',
     });
     expect(serviceEnv(provisioned, 'lifter', 0, { slots: 8 })).toMatchObject({ LIFTER_SLOTS: '8' });
+  });
+
+  it('divides the results that the node keeps among more than two lifters', () => {
+    const [lifter] = provisioned.accounts.lifters;
+    if (lifter === undefined) throw new Error('no lifter');
+    const lifters = [lifter, lifter, lifter];
+    const accounts = { ...provisioned.accounts, lifters };
+    expect(serviceEnv({ ...provisioned, accounts }, 'lifter')).toMatchObject({
+      LIFTER_RESULTS_KEPT: '300',
+    });
   });
 
   it('names the certificate authority, and asks for TLS unless told otherwise', () => {

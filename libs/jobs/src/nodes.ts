@@ -98,7 +98,8 @@ export const nodePlans: Readonly<Record<NodeRole, NodePlan>> = {
 
 /** Of the items that the node of results keeps, those of lifters; the others are for what ends without running. */
 const LIFTERS_RESULTS = 900;
-const MOST_RESULTS_KEPT = 500;
+/** What each lifter keeps unless told otherwise, and what it keeps at most if there are few. */
+export const MOST_RESULTS_KEPT = 450;
 
 /** How many items of results each of so many lifters keeps (`LIFTER_RESULTS_KEPT`), so that all of them fit the node. */
 export function resultsKeptBy(lifters: number): number {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { MOST_RESULTS_KEPT } from '@heavylift/jobs';
 import {
   bareJid,
   type Config,
@@ -52,7 +53,7 @@ export const lifterOptions = {
     description:
       'Items of results that stay at the node of this lifter for whoever was away, and 16 KiB for each on average: each has one job, or dozens under load. The oldest goes first. Provisioning divides 900 items among the lifters.',
     type: integer({ min: 1, max: 100_000 }),
-    default: '500',
+    default: String(MOST_RESULTS_KEPT),
   }),
   LIFTER_HANDLERS_IDLE: withDefault({
     description:
