@@ -203,6 +203,11 @@ describe('the log', () => {
     const given = expect.stringMatching(`^00-${[...traces].join()}-[0-9a-f]{16}-01$`);
     expect(lines.map(({ msg, attempt }) => [msg, attempt])).toEqual([
       ['accepted', 1],
+      ['given to a lifter', 1],
+      ['attempt failed, trying again', 1],
+      ['given to a lifter', 2],
+      ['ended', 2],
+      ['delivered: its requester has been told', 2],
       ['started', 1],
       [given, 1],
       ['ended', 1],

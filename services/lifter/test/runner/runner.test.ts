@@ -43,7 +43,7 @@ interface Given {
 }
 
 function run(handler: string, given: Given = {}): Promise<Outcome> {
-  const { args = {}, timeoutMs = 60_000, isolation = 'thread', memoryLimit = 32 } = given;
+  const { args = {}, timeoutMs = 60_000, isolation = 'thread', memoryLimit = 64 } = given;
   const { signal = new AbortController().signal, onMessage = () => undefined } = given;
   return (given.by ?? runner).run(
     {
