@@ -102,7 +102,7 @@ function toolOn(node, packageName, command, ...args) {
 /** @param {string} version @returns {Promise<Outcome>} */
 async function unitTestsOn(version) {
   try {
-    return await vitestOn(await fetchNode(version), '*:unit')();
+    return await vitestOn(await fetchNode(version), '*:unit', '--retry=1')();
   } catch (error) {
     return { ok: false, output: String(error) };
   }

@@ -83,7 +83,11 @@ describe.skipIf(commit === undefined)(
         expect(user.told.get(long.id)).toContain('progress');
       }, waiting);
       const replaced = one.fill(main);
-      expect(await user.say(`cancel ${unwanted.number}`)).toContain('I told the lifter to end');
+      // What the server kept while no dispatcher was there is not obeyed, and has to be said again.
+      await vi.waitFor(async () => {
+        const answer = await user.say(`cancel ${unwanted.number}`);
+        expect(answer).toContain('I told the lifter to end');
+      }, waiting);
       for (let n = 0; n < 3; n += 1) await ask('work ms=50', 'succeeded');
       await replaced;
       await vi.waitFor(() => expect(ends()).toEqual(new Map(wanted)), waiting);

@@ -49,7 +49,7 @@ describe.each([{ sm: false }, { sm: true }])(
       const heap = process.memoryUsage().heapUsed;
       for (let n = 0; n < 2_000; n += 1) await offer();
       expect(refused.count).toBe(2_001);
-      expect(process.memoryUsage().heapUsed - heap).toBeLessThan(20_000_000);
+      expect(process.memoryUsage().heapUsed - heap).toBeLessThan(30_000_000);
 
       goOn();
       await Promise.all(accepted);
