@@ -17,40 +17,41 @@ export interface SubmitPorts {
   readonly onForbidden?: () => void;
 }
 
+type PolicyPorts = Pick<SubmitPorts, 'policy' | 'onForbidden'>;
+
+/** The answer to who may not ask for that; undefined if they may. */
+function forbidden(
+  { policy, onForbidden }: PolicyPorts,
+  { who, spec, args, clauses }: Submission,
+): Answer | undefined {
+  const decision = decide(policy(), who, { command: spec.name, args, clauses });
+  const refusal = refusalOf(decision, spec.name);
+  if (refusal !== undefined) onForbidden?.();
+  return refusal;
+}
+
 /** Has a handler's command run, if who asks may have that. */
 export async function submit(
   desk: Desk,
-  { policy, now, onForbidden }: SubmitPorts,
-  { who, ...request }: Submission,
+  ports: SubmitPorts,
+  submission: Submission,
 ): Promise<Answer> {
-  const { spec, args, clauses } = request;
-  const refusal = refusalOf(
-    decide(policy(), who, { command: spec.name, args, clauses }),
-    spec.name,
-  );
-  if (refusal !== undefined) {
-    onForbidden?.();
-    return refusal;
-  }
-  return answerTo(await desk.run(request), request, now());
+  const refusal = forbidden(ports, submission);
+  if (refusal !== undefined) return refusal;
+  const { who: _, ...request } = submission;
+  return answerTo(await desk.run(request), request, ports.now());
 }
 
 /** Makes another job of one that waits, if who asks may have that. */
 export async function amend(
   desk: Desk,
-  { policy, onForbidden }: Pick<SubmitPorts, 'policy' | 'onForbidden'>,
+  ports: PolicyPorts,
   number: number,
-  { who, ...request }: Submission,
+  submission: Submission,
 ): Promise<Answer> {
-  const { spec, args, clauses } = request;
-  const refusal = refusalOf(
-    decide(policy(), who, { command: spec.name, args, clauses }),
-    spec.name,
-  );
-  if (refusal !== undefined) {
-    onForbidden?.();
-    return { ...refusal, body: texts.staysAsItWas(refusal.body, number) };
-  }
+  const refusal = forbidden(ports, submission);
+  if (refusal !== undefined) return { ...refusal, body: texts.staysAsItWas(refusal.body, number) };
+  const { who: _, ...request } = submission;
   const outcome = await desk.amend(number, request);
   switch (outcome.kind) {
     case 'amended': {

@@ -1,27 +1,10 @@
-import {
-  durationText,
-  type HandlerSpec,
-  type NewJob,
-  type Target,
-  uniqueKeyOf,
-} from '@heavylift/jobs';
+import { durationText, type HandlerSpec, type Target, uniqueKeyOf } from '@heavylift/jobs';
 import type { RunRequest } from '../desk.js';
+import type { Amendment } from '../scheduler/types.js';
 import { nextTimeOfDay } from '../schedules/clock.js';
 
 /** What of a job follows from what was asked for, and when that was said. */
-export type Wanted = Pick<
-  NewJob,
-  | 'kind'
-  | 'args'
-  | 'timeoutMs'
-  | 'maxAttempts'
-  | 'priority'
-  | 'target'
-  | 'notBefore'
-  | 'deadline'
-  | 'asOf'
-  | 'uniqueKey'
->;
+export type Wanted = Amendment;
 
 /** @param now as the scheduler's clock has it; what was asked for is meant from when it was said */
 export function wantedOf(
